@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/trace.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <linux/ptrace.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#define PT(req, pid, addr, data)                                                                   \
+	(ptrace((enum __ptrace_request)(req), (pid), (void *)(uintptr_t)(addr),                    \
+		(void *)(uintptr_t)(data)) < 0 ?                                                   \
+		 -errno :                                                                          \
+		 0)
+
+int trace_seize(pid_t pid, unsigned long options)
+{
+	return PT(PTRACE_SEIZE, pid, 0, options);
+}
+
+int trace_interrupt(pid_t pid)
+{
+	return PT(PTRACE_INTERRUPT, pid, 0, 0);
+}
+
+int trace_wait(pid_t pid, int flags, struct trace_wait *ret)
+{
+	int st, ev;
+	pid_t r;
+
+	do
+		r = waitpid(pid, &st, __WALL | (flags & TRACE_NOHANG ? WNOHANG : 0));
+	while (r < 0 && errno == EINTR);
+	*ret = (struct trace_wait){ .event = TRACE_NONE };
+	if (r < 0)
+		return errno == ECHILD ? -ESRCH : -errno;
+	if (!r)
+		return 0;
+	ret->status = st;
+	if (!WIFSTOPPED(st)) {
+		ret->event = TRACE_ENDED;
+		return 0;
+	}
+	ret->sig = WSTOPSIG(st);
+	ev = (int)((unsigned)st >> 16);
+	if (ev == PTRACE_EVENT_STOP)
+		ret->event = ret->sig == SIGTRAP ? TRACE_INTERRUPT : TRACE_GROUP;
+	else if (ev == PTRACE_EVENT_EXEC)
+		ret->event = TRACE_EXEC;
+	else if (ev)
+		ret->event = TRACE_OTHER;
+	else if (ret->sig == (SIGTRAP | 0x80))
+		ret->event = TRACE_SYSCALL;
+	else
+		ret->event = TRACE_SIGNAL;
+	return 0;
+}
+
+int trace_cont(pid_t pid, int sig)
+{
+	return PT(PTRACE_CONT, pid, 0, sig);
+}
+
+int trace_to_syscall(pid_t pid)
+{
+	return PT(PTRACE_SYSCALL, pid, 0, 0);
+}
+
+int trace_step(pid_t pid)
+{
+	return PT(PTRACE_SINGLESTEP, pid, 0, 0);
+}
+
+int trace_listen(pid_t pid)
+{
+	return PT(PTRACE_LISTEN, pid, 0, 0);
+}
+
+int trace_detach(pid_t pid)
+{
+	return PT(PTRACE_DETACH, pid, 0, 0);
+}
+
+int trace_options(pid_t pid, unsigned long options)
+{
+	return PT(PTRACE_SETOPTIONS, pid, 0, options);
+}
+
+int trace_regs(pid_t pid, struct user_regs_struct *ret)
+{
+	return PT(PTRACE_GETREGS, pid, 0, ret);
+}
+
+int trace_set_regs(pid_t pid, const struct user_regs_struct *r)
+{
+	return PT(PTRACE_SETREGS, pid, 0, r);
+}
+
+int trace_xstate(pid_t pid, void *to, size_t size)
+{
+	struct iovec iov = { to, size };
+	int r = PT(PTRACE_GETREGSET, pid, NT_X86_XSTATE, &iov);
+
+	return r < 0 ? r : (int)iov.iov_len;
+}
+
+int trace_set_xstate(pid_t pid, const void *from, size_t size)
+{
+	struct iovec iov = { (void *)(uintptr_t)from, size };
+
+	return PT(PTRACE_SETREGSET, pid, NT_X86_XSTATE, &iov);
+}
+
+int trace_mask(pid_t pid, uint64_t *ret)
+{
+	return PT(PTRACE_GETSIGMASK, pid, sizeof(*ret), ret);
+}
+
+int trace_set_mask(pid_t pid, uint64_t mask)
+{
+	return PT(PTRACE_SETSIGMASK, pid, sizeof(mask), &mask);
+}
+
+int trace_siginfo(pid_t pid, siginfo_t *ret)
+{
+	return PT(PTRACE_GETSIGINFO, pid, 0, ret);
+}
+
+int trace_set_siginfo(pid_t pid, const siginfo_t *si)
+{
+	return PT(PTRACE_SETSIGINFO, pid, 0, si);
+}
+
+int trace_rseq(pid_t pid, struct trace_rseq *ret)
+{
+	struct __ptrace_rseq_configuration c;
+
+	*ret = (struct trace_rseq){ 0 };
+	memset(&c, 0, sizeof(c));
+	if (ptrace((enum __ptrace_request)PTRACE_GET_RSEQ_CONFIGURATION, pid, sizeof(c), &c) < 0)
+		return -errno;
+	ret->ptr = c.rseq_abi_pointer;
+	ret->size = c.rseq_abi_size;
+	ret->signature = c.signature;
+	return 0;
+}
+
+/* Waits for the next stop of a call that we drive; other stops are let go on. */
+static int next_syscall_stop(pid_t pid)
+{
+	struct trace_wait w;
+	int r;
+
+	for (;;) {
+		r = trace_to_syscall(pid);
+		if (r < 0)
+			return r;
+		r = trace_wait(pid, 0, &w);
+		if (r < 0)
+			return r;
+		if (w.event == TRACE_ENDED)
+			return -ESRCH;
+		if (w.event == TRACE_SYSCALL)
+			return 0;
+	}
+}
+
+int trace_inject(pid_t pid, uint64_t insn, long nr, const uint64_t arg[6], int64_t *ret)
+{
+	struct user_regs_struct own, u;
+	int r = trace_regs(pid, &own);
+
+	if (r < 0)
+		return r;
+	u = own;
+	u.rip = insn;
+	u.rax = (unsigned long long)nr;
+	u.orig_rax = (unsigned long long)-1; /* or the kernel restarts an old call on our behalf */
+	u.rdi = arg[0];
+	u.rsi = arg[1];
+	u.rdx = arg[2];
+	u.r10 = arg[3];
+	u.r8 = arg[4];
+	u.r9 = arg[5];
+	r = trace_set_regs(pid, &u);
+	/* Entry and exit stop, not a single-step or int3: these raise SIGTRAP, which turns a handler
+	 * of an ignored or blocked SIGTRAP into the default. */
+	if (r == 0)
+		r = next_syscall_stop(pid);
+	if (r == 0)
+		r = next_syscall_stop(pid);
+	if (r == 0)
+		r = trace_regs(pid, &u);
+	if (r < 0)
+		return r;
+	*ret = (int64_t)u.rax;
+	return trace_set_regs(pid, &own);
+}

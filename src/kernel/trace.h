@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ptrace of one thread: stop it, look at it, set it, let it go. The caller has seized it or does so
+ * with trace_seize(). Every function returns 0 or -errno; -ESRCH means that the thread is gone. */
+#ifndef MOS_KERNEL_TRACE_H
+#define MOS_KERNEL_TRACE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#define TRACE_MASK_ALL (~0ULL)
+
+/* What a wait told. */
+enum trace_event {
+	TRACE_NONE,      /* nothing to tell (only with TRACE_NOHANG) */
+	TRACE_INTERRUPT, /* stopped because trace_interrupt() asked for it */
+	TRACE_GROUP,     /* stopped with its whole group by a stop signal (sig) */
+	TRACE_SIGNAL,    /* stopped before a signal (sig) is delivered */
+	TRACE_SYSCALL,   /* entry or exit of a call, after trace_to_syscall() */
+	TRACE_EXEC,      /* has just exec'ed */
+	TRACE_OTHER,     /* another ptrace event: let it go on */
+	TRACE_ENDED,     /* gone: status as from wait(2) */
+};
+
+struct trace_wait {
+	enum trace_event event;
+	int sig;
+	int status;
+};
+
+#define TRACE_NOHANG 1
+
+int trace_seize(pid_t pid, unsigned long options);
+int trace_interrupt(pid_t pid);
+int trace_wait(pid_t pid, int flags, struct trace_wait *ret);
+int trace_cont(pid_t pid, int sig);
+int trace_to_syscall(pid_t pid);
+int trace_step(pid_t pid);
+int trace_listen(pid_t pid);
+int trace_detach(pid_t pid);
+int trace_options(pid_t pid, unsigned long options);
+
+int trace_regs(pid_t pid, struct user_regs_struct *ret);
+int trace_set_regs(pid_t pid, const struct user_regs_struct *r);
+/* Return: bytes of the processor's extended state, or -errno. */
+int trace_xstate(pid_t pid, void *to, size_t size);
+int trace_set_xstate(pid_t pid, const void *from, size_t size);
+int trace_mask(pid_t pid, uint64_t *ret);
+int trace_set_mask(pid_t pid, uint64_t mask);
+int trace_siginfo(pid_t pid, siginfo_t *ret);
+int trace_set_siginfo(pid_t pid, const siginfo_t *si);
+
+struct trace_rseq {
+	uint64_t ptr;
+	uint32_t size, signature;
+};
+/* All zero when the thread has none registered. */
+int trace_rseq(pid_t pid, struct trace_rseq *ret);
+
+/* Runs one system call in the stopped thread through the `syscall` instruction at @insn and puts its
+ * registers back. The caller has blocked every signal (trace_set_mask), so that nothing is delivered
+ * meanwhile. Return: 0 and the call's result in @ret; -errno if the thread could not be driven. */
+int trace_inject(pid_t pid, uint64_t insn, long nr, const uint64_t arg[6], int64_t *ret);
+
+#endif
