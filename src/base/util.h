@@ -11,17 +11,17 @@
 #define MIN(a, b)     ((a) < (b) ? (a) : (b))
 #define MAX(a, b)     ((a) > (b) ? (a) : (b))
 
-#define PAGE_SIZE  4096UL
-#define PAGE_MASK_ (PAGE_SIZE - 1)
+#define MOS_PAGE  4096UL
+#define MOS_PAGE_MASK (MOS_PAGE - 1)
 
 static inline uint64_t page_down(uint64_t a)
 {
-	return a & ~PAGE_MASK_;
+	return a & ~MOS_PAGE_MASK;
 }
 
 static inline uint64_t page_up(uint64_t a)
 {
-	return (a + PAGE_MASK_) & ~PAGE_MASK_;
+	return (a + MOS_PAGE_MASK) & ~MOS_PAGE_MASK;
 }
 
 /* On in release builds too. Never on data from a peer, a guest or a file. */

@@ -66,7 +66,7 @@ ssize_t mem_read_str(const struct mem *m, uaddr_t a, char *to, size_t size)
 	size_t n = 0;
 
 	while (n < size) {
-		size_t part = MIN(PAGE_SIZE - ((a.v + n) & PAGE_MASK_), size - n);
+		size_t part = MIN(MOS_PAGE - ((a.v + n) & MOS_PAGE_MASK), size - n);
 		char *z;
 		int r = mem_read(m, (uaddr_t){ a.v + n }, to + n, part);
 
@@ -131,7 +131,7 @@ int mem_pages(const struct mem *m, uint64_t start, unsigned n, uint8_t *ret_stat
 	while (done < n) {
 		unsigned k = MIN(n - done, (unsigned)ARRAY_SIZE(e));
 		ssize_t got = pread(m->pagemap_fd, e, k * sizeof(e[0]),
-				    (off_t)((start / PAGE_SIZE + done) * sizeof(e[0])));
+				    (off_t)((start / MOS_PAGE + done) * sizeof(e[0])));
 
 		if (got < (ssize_t)sizeof(e[0]))
 			return got < 0 ? -errno : -EIO;

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "move/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "base/clock.h"
+#include "base/util.h"
+#include "kernel/futex.h"
+#include "kernel/mem.h"
+#include "kernel/trace.h"
+
+/* Low, under a program that is not position-independent; else at round addresses that neither the
+ * kernel nor the sanitizers' shadows choose. */
+static const uint64_t places[] = { 0x200000, 0x100000000000, 0x200000000000, 0x300000000000,
+				   0x500000000000 };
+
+uint64_t agent_choose_place(const struct vma_list *maps)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
+		const struct vma *v = vma_list_find(maps, places[i] - MOS_PAGE);
+
+		if (!v || v->start >= places[i] + AREA_SIZE + MOS_PAGE)
+			return places[i];
+	}
+	return 0;
+}
+
+int agent_find_insn(pid_t pid, const struct vma_list *maps, uint64_t *ret)
+{
+	struct mem m = { .pid = pid, .mem_fd = -1, .pagemap_fd = -1 };
+	uint8_t b[16384];
+
+	for (unsigned i = 0; i < maps->n; i++) {
+		const struct vma *v = &maps->v[i];
+		size_t n = MIN(v->end - v->start, sizeof(b));
+		const uint8_t *p;
+
+		if (v->kind != VMA_VDSO || mem_read(&m, (uaddr_t){ v->start }, b, n) < 0)
+			continue;
+		p = memmem(b, n, "\x0f\x05", 2);
+		if (p) {
+			*ret = v->start + (uint64_t)(p - b);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+void agent_install(uint8_t *base)
+{
+	ASSERT(resident_code_size() <= AREA_CTL - AREA_CODE);
+	memcpy(base + AREA_CODE, resident_code(), resident_code_size());
+}
+
+int agent_map(struct agent *a, uint64_t area, struct err *e)
+{
+	const uint64_t arg[6] = { area, AREA_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+				  MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0 };
+	CLEANUP(close_fd) int fd = -1;
+	char name[64];
+	int64_t got;
+	int r;
+
+	a->area = 0;
+	r = trace_inject(a->pid, a->insn, SYS_mmap, arg, &got);
+	if (r < 0)
+		return err_set(e, r, "cannot run a call in the process: %s", strerror(-r));
+	if (got != (int64_t)area)
+		return err_reason(e, got < 0 ? (int)got : -EEXIST, "memory",
+				  "cannot map the resident into the process: %s",
+				  got < 0 ? strerror((int)-got) : "place is taken");
+	a->area = area;
+	procfs_map_file_name(name, sizeof(name), area, area + AREA_SIZE);
+	fd = procfs_open(a->pid, name, O_RDWR);
+	if (fd < 0)
+		return err_set(e, fd, "cannot open /proc/%d/%s: %s", (int)a->pid, name,
+			       strerror(-fd));
+	a->base = mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (a->base == MAP_FAILED) {
+		a->base = NULL;
+		return err_set(e, -errno, "cannot map the resident's area: %s", strerror(errno));
+	}
+	agent_install(a->base);
+	return 0;
+}
+
+int agent_unmap(struct agent *a)
+{
+	const uint64_t arg[6] = { a->area, AREA_SIZE };
+	int64_t got = 0;
+	int r = 0;
+
+	if (a->area)
+		r = trace_inject(a->pid, a->insn, SYS_munmap, arg, &got);
+	agent_forget(a);
+	return r < 0 ? r : (int)got;
+}
+
+void agent_forget(struct agent *a)
+{
+	if (a->base)
+		(void)munmap(a->base, AREA_SIZE);
+	a->base = NULL;
+	a->area = 0;
+}
+
+void agent_entry_regs(const struct agent *a, struct user_regs_struct *r)
+{
+	r->rip = a->area + AREA_CODE + resident_entry_offset();
+	r->rsp = a->area + AREA_STACK_TOP - 8; /* as if called */
+	r->rdi = a->area + AREA_CTL;
+	r->rax = 0;
+	r->orig_rax = (unsigned long long)-1;
+	r->eflags = 0x202;
+}
+
+int agent_enter(struct agent *a)
+{
+	struct resident_ctl *c = agent_ctl(a);
+	struct user_regs_struct r;
+	int k = trace_regs(a->pid, &r);
+
+	if (k < 0)
+		return k;
+	agent_entry_regs(a, &r);
+	c->done = c->req;
+	c->state = RESIDENT_IDLE;
+	c->knock = 0;
+	k = trace_set_regs(a->pid, &r);
+	return k < 0 ? k : trace_cont(a->pid, 0);
+}
+
+void agent_begin(struct agent *a)
+{
+	a->n = 0;
+	a->scratch = 0;
+}
+
+int agent_add(struct agent *a, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+	      uint64_t a4, uint64_t a5)
+{
+	struct resident_call *c;
+
+	if (a->n == RESIDENT_BATCH)
+		return -ENOSPC;
+	c = &agent_ctl(a)->call[a->n];
+	*c = (struct resident_call){ .nr = nr, .arg = { a0, a1, a2, a3, a4, a5 } };
+	return (int)a->n++;
+}
+
+void *agent_scratch(struct agent *a, uint32_t size, uint64_t *ret_addr)
+{
+	uint32_t at = a->scratch;
+
+	size = (size + 15U) & ~15U;
+	if (size > AREA_SCRATCH_SIZE - at)
+		return NULL;
+	a->scratch += size;
+	*ret_addr = a->area + AREA_SCRATCH + at;
+	return a->base + AREA_SCRATCH + at;
+}
+
+/* A look at the process while it should be running the batch. */
+static int look(struct agent *a)
+{
+	struct trace_wait w;
+	int r = trace_wait(a->pid, TRACE_NOHANG, &w);
+
+	if (r < 0)
+		return r;
+	switch (w.event) {
+	case TRACE_NONE:
+		return 0;
+	case TRACE_ENDED:
+		return -ESRCH;
+	case TRACE_SIGNAL:
+		a->stop_sig = w.sig; /* only SIGSTOP cannot be blocked */
+		return trace_cont(a->pid, 0);
+	case TRACE_INTERRUPT:
+	case TRACE_GROUP:
+	case TRACE_SYSCALL:
+	case TRACE_EXEC:
+	case TRACE_OTHER:
+		break;
+	}
+	return trace_cont(a->pid, 0);
+}
+
+int agent_run(struct agent *a)
+{
+	struct resident_ctl *c = agent_ctl(a);
+	uint32_t want = __atomic_load_n(&c->req, __ATOMIC_RELAXED) + 1;
+
+	if (!a->n)
+		return 0;
+	c->n = a->n;
+	__atomic_store_n(&c->req, want, __ATOMIC_SEQ_CST);
+	(void)futex_wake(&c->req);
+	for (;;) {
+		uint32_t done = __atomic_load_n(&c->done, __ATOMIC_ACQUIRE);
+		struct timespec t = { 0, 20 * NSEC_PER_MSEC };
+		int r;
+
+		if (done == want)
+			return 0;
+		(void)futex_wait(&c->done, done, &t);
+		if (__atomic_load_n(&c->done, __ATOMIC_ACQUIRE) == want)
+			return 0;
+		r = look(a);
+		if (r < 0)
+			return r;
+	}
+}
+
+int64_t agent_ret(const struct agent *a, int index)
+{
+	return agent_ctl(a)->call[index].ret;
+}
+
+int agent_run_all(struct agent *a, const char *what, struct err *e)
+{
+	int r = agent_run(a);
+
+	if (r < 0)
+		return err_set(e, r, "%s: the process ended", what);
+	for (unsigned i = 0; i < a->n; i++) {
+		int64_t v = agent_ret(a, (int)i);
+
+		if (v < 0 && v >= -4095)
+			return err_set(e, (int)v, "%s: call %u (number %lld): %s", what, i,
+				       (long long)agent_ctl(a)->call[i].nr, strerror((int)-v));
+	}
+	return 0;
+}
+
+int agent_stop_idle(struct agent *a)
+{
+	struct resident_ctl *c = agent_ctl(a);
+	struct trace_wait w;
+	int r;
+
+	if (__atomic_load_n(&c->done, __ATOMIC_ACQUIRE) != c->req)
+		return -EBUSY;
+	r = trace_interrupt(a->pid);
+	if (r < 0)
+		return r;
+	for (;;) {
+		r = trace_wait(a->pid, 0, &w);
+		if (r < 0)
+			return r;
+		if (w.event == TRACE_ENDED)
+			return -ESRCH;
+		if (w.event == TRACE_INTERRUPT)
+			return 0;
+		if (w.event == TRACE_SIGNAL)
+			a->stop_sig = w.sig;
+		r = trace_cont(a->pid, 0);
+		if (r < 0)
+			return r;
+	}
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The side that gets the pages: takes the messages of a source, checks each, fills. */
+#ifndef MOS_MOVE_SINK_H
+#define MOS_MOVE_SINK_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "kernel/mem.h"
+#include "move/image.h"
+#include "wire/channel.h"
+
+struct sink {
+	struct mem *mem;	/* of the process to be filled */
+	const struct image *m;	/* what is mapped: pages outside are refused */
+	int file_fd;		/* the memfd for files' pages, or -1: such pages are refused */
+	uint64_t pages, bytes;
+};
+
+/* Takes messages until MSG_END. Any other message is handed to @other (0: go on; negative: stop).
+ * Return: 0, -EPROTO, -ECONNRESET, -errno, with the reason. */
+int sink_receive(struct sink *s, struct channel *c,
+		 int (*other)(void *ctx, const struct frame *f, struct err *e), void *ctx,
+		 struct err *e);
+/* One MSG_PAGES or MSG_FILE. */
+int sink_take(struct sink *s, const struct frame *f, struct err *e);
+
+#endif
