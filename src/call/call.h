@@ -83,6 +83,32 @@ int call_place_size(const struct call_plan *p, unsigned i, uint32_t in_len);
  * @cap is what was reserved for it. Never more than @cap. */
 uint32_t call_out_len(const struct call_plan *p, unsigned i, int64_t ret, uint32_t cap);
 
+/* One condition on one argument: (arg & mask) == value. */
+struct call_match {
+	uint8_t arg;
+	uint64_t mask, value;
+};
+
+/* For making the seccomp filter: calls @fn for each alternative under which number @nr is
+ * CALL_LOCAL, that is when all @n conditions hold (none: always). A number may come several times;
+ * within one alternative no argument comes twice. Stops at the first result that is not 0.
+ * Return: that result, or 0. */
+int call_filter_each(int (*fn)(void *ctx, long nr, const struct call_match *m, unsigned n),
+		     void *ctx);
+
+/* pselect6's sixth argument points to { mask, size of the mask }, and by the registers alone a call
+ * that has one is CALL_HOME. The guest's side reads these 16 bytes: if they name no mask, @arg[5]
+ * is cleared, which means the same, and the call may be classified and planned again.
+ * Return: true if it was cleared. */
+bool call_clear_empty_mask(long nr, uint64_t arg[CALL_ARGS], const uint64_t pair[2]);
+
+/* Turns the registers of a call that did @done of its bytes into those for the rest: buffer, count
+ * and an offset held in a register. (Offsets held in memory were advanced by the kernel.)
+ * Where the bytes are in iovecs the caller skips @done of them by itself.
+ * Return: 0; -ENOSYS for a call that is not done in pieces; -EINVAL if @done is more than was
+ * asked for. */
+int call_advance(long nr, uint64_t arg[CALL_ARGS], uint64_t done);
+
 static inline bool call_arg_in(enum arg_kind k)
 {
 	return k == ARG_STR || k == ARG_IN || k == ARG_INOUT || k == ARG_IOV_IN;
