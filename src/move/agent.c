@@ -191,16 +191,21 @@ static int look(struct agent *a)
 	return trace_cont(a->pid, 0);
 }
 
-int agent_run(struct agent *a)
+void agent_post(struct agent *a)
 {
 	struct resident_ctl *c = agent_ctl(a);
-	uint32_t want = __atomic_load_n(&c->req, __ATOMIC_RELAXED) + 1;
 
-	if (!a->n)
-		return 0;
 	c->n = a->n;
-	__atomic_store_n(&c->req, want, __ATOMIC_SEQ_CST);
+	a->want = __atomic_load_n(&c->req, __ATOMIC_RELAXED) + 1;
+	__atomic_store_n(&c->req, a->want, __ATOMIC_SEQ_CST);
 	(void)futex_wake(&c->req);
+}
+
+int agent_wait(struct agent *a)
+{
+	struct resident_ctl *c = agent_ctl(a);
+	uint32_t want = a->want;
+
 	for (;;) {
 		uint32_t done = __atomic_load_n(&c->done, __ATOMIC_ACQUIRE);
 		struct timespec t = { 0, 20 * NSEC_PER_MSEC };
@@ -215,6 +220,14 @@ int agent_run(struct agent *a)
 		if (r < 0)
 			return r;
 	}
+}
+
+int agent_run(struct agent *a)
+{
+	if (!a->n)
+		return 0;
+	agent_post(a);
+	return agent_wait(a);
 }
 
 int64_t agent_ret(const struct agent *a, int index)

@@ -19,6 +19,7 @@ struct agent {
 	uint64_t insn;	/* a `syscall` instruction of the process's own, for injected calls */
 	unsigned n;	/* calls in the batch being written */
 	uint32_t scratch; /* bytes of scratch handed out for it */
+	uint32_t want;	/* number of the request under way */
 	int stop_sig;	/* a stop signal that came while the resident ran, to be raised again */
 };
 
@@ -59,6 +60,9 @@ int agent_add(struct agent *a, long nr, uint64_t a0, uint64_t a1, uint64_t a2, u
 void *agent_scratch(struct agent *a, uint32_t size, uint64_t *ret_addr);
 /* Waits until all calls of the batch have returned. Return: 0, -ESRCH when the process died. */
 int agent_run(struct agent *a);
+/* The two halves of it: publish the batch; wait for its end. */
+void agent_post(struct agent *a);
+int agent_wait(struct agent *a);
 int64_t agent_ret(const struct agent *a, int index);
 /* agent_run, then -errno of the first call that failed, told in @e as "@what". */
 int agent_run_all(struct agent *a, const char *what, struct err *e);

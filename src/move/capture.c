@@ -167,7 +167,7 @@ static bool action_counts(unsigned s)
 	return s != SIGKILL && s != SIGSTOP;
 }
 
-int capture_visit(struct agent *a, struct image *m, struct err *e)
+int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err *e)
 {
 	uint64_t at, at_stack, at_tid, at_mono, at_boot;
 	uint8_t *actions, *stack, *tid;
@@ -189,7 +189,8 @@ int capture_visit(struct agent *a, struct image *m, struct err *e)
 	i_brk = agent_add(a, SYS_brk, 0, 0, 0, 0, 0, 0);
 	(void)agent_add(a, SYS_clock_gettime, CLOCK_MONOTONIC, at_mono, 0, 0, 0, 0);
 	(void)agent_add(a, SYS_clock_gettime, CLOCK_BOOTTIME, at_boot, 0, 0, 0, 0);
-	(void)agent_add(a, SYS_prctl, PR_GET_TID_ADDRESS, at_tid, 0, 0, 0, 0);
+	if (tid_address)
+		(void)agent_add(a, SYS_prctl, PR_GET_TID_ADDRESS, at_tid, 0, 0, 0, 0);
 	r = agent_run_all(a, "reading the process's own state", e);
 	if (r < 0)
 		return r;
@@ -202,7 +203,8 @@ int capture_visit(struct agent *a, struct image *m, struct err *e)
 		m->action[s] = (struct image_action){ w[0], w[1], w[2], w[3] };
 	}
 	memcpy(m->altstack, stack, 24);
-	memcpy(&m->tid_address, tid, 8);
+	if (tid_address)
+		memcpy(&m->tid_address, tid, 8);
 	m->mm.brk = (uint64_t)agent_ret(a, i_brk);
 	m->mono = timespec_nsec(mono);
 	m->boot = timespec_nsec(boot);

@@ -63,6 +63,7 @@ void image_put_pending(const struct image_pending *p, struct buf *b)
 	buf_put_u64(b, (uint64_t)p->deadline);
 	buf_put_u32(b, p->clock);
 	buf_put_u64(b, p->rem);
+	buf_put_u64(b, p->done);
 }
 
 int image_get_pending(struct cursor *c, struct image_pending *ret)
@@ -74,6 +75,7 @@ int image_get_pending(struct cursor *c, struct image_pending *ret)
 	ret->deadline = (nsec_t)cursor_u64(c);
 	ret->clock = cursor_u32(c);
 	ret->rem = cursor_u64(c);
+	ret->done = cursor_u64(c);
 	return c->failed || ret->kind >= PENDING_KIND_COUNT_ ? -EPROTO : 0;
 }
 

@@ -19,6 +19,7 @@
 #define IMAGE_PENDING_MAX 128U /* signals that wait, undelivered */
 #define IMAGE_FILES_MAX	  4096U
 #define IMAGE_GROUPS_MAX  64U
+#define IMAGE_ENCODED_MAX (4U * 1024U * 1024U)
 
 /* The kernel's struct sigaction, as rt_sigaction(2) takes it. */
 struct image_action {
@@ -59,6 +60,7 @@ struct image_pending {
 	nsec_t deadline;   /* PENDING_SLEEP: on @clock as home counts it */
 	uint32_t clock;
 	uint64_t rem;	   /* PENDING_SLEEP: where the rest of the time goes if interrupted, or 0 */
+	uint64_t done;	   /* PENDING_CALL: bytes that earlier pieces have done */
 };
 
 /* Who the program is; what HOST calls answer from. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/util.h"
 #include "move/files.h"
 #include "wire/msg.h"
@@ -97,5 +98,32 @@ int sink_receive(struct sink *s, struct channel *c,
 								other(ctx, &f, e);
 		if (r < 0)
 			return r;
+	}
+}
+
+int sink_receive_image(struct channel *c, const struct frame *first, struct image *ret,
+		       struct err *e)
+{
+	CLEANUP(buf_finish) struct buf b = BUF_INIT;
+	uint64_t whole = first->id;
+	struct frame f = *first;
+
+	if (whole > IMAGE_ENCODED_MAX)
+		return err_set(e, -EPROTO, "an image of %llu bytes", (unsigned long long)whole);
+	for (;;) {
+		int r;
+
+		if (!f.len || f.len > whole - b.len)
+			return err_set(e, -EPROTO, "the image's pieces do not fit");
+		buf_put(&b, f.data, f.len);
+		if (b.failed)
+			return err_set(e, -ENOMEM, "no memory for an image");
+		if (b.len == whole)
+			return image_decode(ret, b.data, b.len, e);
+		r = channel_recv(c, SINK_TIMEOUT_MS, &f);
+		if (r <= 0)
+			return err_set(e, r ? r : -ETIMEDOUT, "the image stopped half-way");
+		if (f.type != MSG_IMAGE_MORE)
+			return err_set(e, -EPROTO, "%s inside an image", msg_name(f.type));
 	}
 }

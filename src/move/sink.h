@@ -17,6 +17,10 @@ struct sink {
 	uint64_t pages, bytes;
 };
 
+/* Receives an image, of which @first (MSG_IMAGE) has come. @ret is a fresh image. */
+int sink_receive_image(struct channel *c, const struct frame *first, struct image *ret,
+		       struct err *e);
+
 /* Takes messages until MSG_END. Any other message is handed to @other (0: go on; negative: stop).
  * Return: 0, -EPROTO, -ECONNRESET, -errno, with the reason. */
 int sink_receive(struct sink *s, struct channel *c,

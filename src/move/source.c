@@ -133,6 +133,19 @@ int source_send_file(struct source *s, uint32_t file, uint64_t off, uint64_t len
 	return 0;
 }
 
+int source_send_image(const struct image *m, struct channel *c, struct err *e)
+{
+	CLEANUP(buf_finish) struct buf b = BUF_INIT;
+	int r = image_encode(m, &b);
+
+	if (r < 0)
+		return err_set(e, r, "no memory for the image");
+	for (size_t at = 0; r == 0 && at < b.len; at += PAGES_CHUNK)
+		r = send_bytes(c, at ? MSG_IMAGE_MORE : MSG_IMAGE, b.len, b.data + at,
+			       MIN(b.len - at, (size_t)PAGES_CHUNK), e);
+	return r;
+}
+
 struct range {
 	uint32_t file;
 	uint64_t off, end;

@@ -32,6 +32,9 @@ struct source {
 int source_open(struct source *s, pid_t pid);
 void source_close(struct source *s);
 
+/* Sends the image itself: MSG_IMAGE (id: its length), MSG_IMAGE_MORE as needed. */
+int source_send_image(const struct image *m, struct channel *c, struct err *e);
+
 /* Sends the memory of all mappings of @m, then MSG_END. @with_files: the sink lacks the files'
  * pages. Return: 0, -errno with the reason. */
 int source_send(struct source *s, const struct image *m, bool with_files, struct channel *c,

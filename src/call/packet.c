@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "call/packet.h"
+
+#include <errno.h>
+#include <string.h>
+
+void call_put_head(struct buf *b, long nr, const uint64_t arg[CALL_ARGS])
+{
+	buf_put_u32(b, (uint32_t)nr);
+	for (unsigned i = 0; i < CALL_ARGS; i++)
+		buf_put_u64(b, arg[i]);
+}
+
+int call_get(const void *p, size_t n, struct call_packet *ret)
+{
+	uint64_t arg[CALL_ARGS];
+	struct cursor c;
+	long nr;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	cursor_init(&c, p, n);
+	nr = (long)cursor_u32(&c);
+	for (unsigned i = 0; i < CALL_ARGS; i++)
+		arg[i] = cursor_u64(&c);
+	if (c.failed)
+		return -EPROTO;
+	r = call_plan(nr, arg, &ret->plan);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < CALL_ARGS; i++) {
+		enum arg_kind k = ret->plan.kind[i];
+
+		if (call_arg_in(k)) {
+			ret->len[i] = cursor_u32(&c);
+			ret->data[i] = cursor_get(&c, ret->len[i]);
+		} else if (k == ARG_IOV_OUT) {
+			ret->len[i] = cursor_u32(&c);
+		}
+		if (c.failed || ret->len[i] > CALL_DATA_MAX)
+			return -EPROTO;
+		if (k != ARG_VALUE && call_place_size(&ret->plan, i, ret->len[i]) < 0)
+			return -EPROTO;
+	}
+	return cursor_left(&c) ? -EPROTO : 0;
+}
+
+int call_get_answer(const struct call_plan *plan, const void *p, size_t n, struct call_answer *ret)
+{
+	struct cursor c;
+
+	memset(ret, 0, sizeof(*ret));
+	cursor_init(&c, p, n);
+	ret->ret = (int64_t)cursor_u64(&c);
+	ret->flags = cursor_u8(&c);
+	for (unsigned i = 0; i < CALL_ARGS; i++) {
+		enum arg_kind k = plan->kind[i];
+
+		if (!call_arg_out(k))
+			continue;
+		ret->len[i] = cursor_u32(&c);
+		ret->data[i] = cursor_get(&c, ret->len[i]);
+		if (c.failed || (k != ARG_IOV_OUT && ret->len[i] > plan->size[i]))
+			return -EPROTO;
+	}
+	return c.failed || cursor_left(&c) ? -EPROTO : 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a forwarded call and its answer stand in a message. Pure.
+ *
+ *   call:   u32 number, u64 x 6 registers, then for each argument that is not a value
+ *           STR, IN, INOUT, IOV_IN: u32 length, bytes     IOV_OUT: u32 capacity     OUT: nothing
+ *   answer: u64 result, u8 flags, then for each OUT, INOUT, IOV_OUT argument: u32 length, bytes */
+#ifndef MOS_CALL_PACKET_H
+#define MOS_CALL_PACKET_H
+
+#include "base/buf.h"
+#include "call/call.h"
+
+#define ANSWER_REGULAR 1 /* the descriptor is a regular file: a read in pieces may go on */
+
+struct call_packet {
+	struct call_plan plan;
+	uint32_t len[CALL_ARGS];	 /* bytes that came, or capacity (IOV_OUT) */
+	const uint8_t *data[CALL_ARGS]; /* in the message; NULL where nothing came */
+};
+
+void call_put_head(struct buf *b, long nr, const uint64_t arg[CALL_ARGS]);
+/* Makes the plan by itself and checks every length against it. The class must be one that home does.
+ * Return: 0, -EPROTO, or what call_plan says. */
+int call_get(const void *p, size_t n, struct call_packet *ret);
+
+struct call_answer {
+	int64_t ret;
+	uint8_t flags;
+	uint32_t len[CALL_ARGS];
+	const uint8_t *data[CALL_ARGS];
+};
+
+/* @plan is the plan of the call that is answered. Return: 0, -EPROTO. */
+int call_get_answer(const struct call_plan *plan, const void *p, size_t n, struct call_answer *ret);
+
+#endif

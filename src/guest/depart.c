@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Takes the body out of whatever it is doing and sends it away. Until home has committed, it can be
+ * let go on here. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "guest/guest.h"
+#include "kernel/notify.h"
+#include "kernel/procfs.h"
+#include "kernel/trace.h"
+#include "move/capture.h"
+#include "move/files.h"
+#include "move/source.h"
+
+#define ERESTART_FIRST (-512)
+#define ERESTART_BLOCK (-516)
+
+static ssize_t read_kept_file(void *ctx, uint32_t file, uint64_t off, void *to, size_t n)
+{
+	const struct guest *g = ctx;
+	ssize_t k = pread(g->box.files_fd, to, n, (off_t)file_place(file, off));
+
+	return k < 0 ? -errno : k;
+}
+
+/* Stops it; a call that waits for us is let go with a code that nothing sees but the stop. */
+static int stop(struct guest *g)
+{
+	struct waiting *w = &g->wait;
+	pid_t pid = g->box.body.pid;
+	struct trace_wait t;
+	int r;
+
+	if (g->frozen || w->kind == WAIT_EXIT || !w->notif)
+		return g->frozen ? 0 : signals_stop_body(g);
+	r = trace_interrupt(pid);
+	if (r == 0)
+		r = notify_answer(g->notify_fd, w->notif, -512);
+	if (r < 0)
+		return r;
+	r = trace_wait(pid, 0, &t);
+	if (r < 0)
+		return r;
+	return t.event == TRACE_INTERRUPT ? 0 : -ESRCH;
+}
+
+/* What the program is in the middle of, and registers that wait behind the call for its result. */
+static void find_pending(struct guest *g, struct image *m)
+{
+	struct waiting *w = &g->wait;
+	struct image_pending *p = &m->pending;
+	long code = (long)m->regs.rax, nr = (long)m->regs.orig_rax;
+	bool asked = w->notif != 0;
+
+	*p = (struct image_pending){ .kind = PENDING_NONE };
+	if (w->kind == WAIT_CALL || w->kind == WAIT_SLEEP) {
+		p->kind = w->kind == WAIT_CALL ? PENDING_CALL : PENDING_SLEEP;
+		p->id = w->id;
+		p->nr = w->plan.nr;
+		memcpy(p->arg, w->plan.arg, sizeof(p->arg));
+		p->deadline = w->deadline;
+		p->clock = (uint32_t)w->clock;
+		p->rem = w->rem;
+		p->done = w->done;
+		if (!asked && nr != CALL_NR_PENDING)
+			m->regs.rip += 2; /* it had not even asked for it */
+	} else if (w->kind == WAIT_HOME && asked) {
+		m->regs.rip -= 2; /* issued again, at home */
+		m->regs.rax = (unsigned long long)w->plan.nr;
+	} else if (nr >= 0 && code <= ERESTART_FIRST && code >= ERESTART_BLOCK && code != -515) {
+		/* A call of the host's kernel, cut by our stop: issued again where it goes. A futex
+		 * wait with a timeout returns instead, as if woken: its callers look again. */
+		if (code == ERESTART_BLOCK) {
+			m->regs.rax = 0;
+		} else {
+			m->regs.rip -= 2;
+			m->regs.rax = (unsigned long long)nr;
+		}
+	}
+	m->regs.orig_rax = (unsigned long long)-1;
+}
+
+/* The body's mappings, in home's terms. */
+static int read_mappings(struct guest *g, struct image *m, struct err *e)
+{
+	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
+	struct stat st;
+	uint64_t area = g->box.body.area;
+	int r = procfs_maps(g->box.body.pid, IMAGE_VMAS_MAX, &maps);
+
+	if (r < 0 || fstat(g->box.files_fd, &st) < 0)
+		return err_set(e, r ? r : -errno, "reading the body's mappings");
+	m->nvmas = 0;
+	free_ptr(&m->vma);
+	m->vma = calloc(maps.n + 1, sizeof(*m->vma));
+	if (!m->vma)
+		return err_set(e, -ENOMEM, "no memory");
+	for (unsigned i = 0; i < maps.n; i++) {
+		const struct vma *v = &maps.v[i];
+		struct image_vma *to = &m->vma[m->nvmas];
+
+		if (v->start >= area && v->end <= area + AREA_SIZE)
+			continue;
+		*to = (struct image_vma){ .start = v->start, .end = v->end, .prot = v->prot };
+		switch ((enum vma_kind)v->kind) {
+		case VMA_ANON:
+		case VMA_KIND_COUNT_:
+			to->kind = IMAGE_ANON;
+			to->flags = v->stack ? IMAGE_VMA_STACK : 0;
+			break;
+		case VMA_VDSO:
+			to->kind = IMAGE_VDSO;
+			break;
+		case VMA_VVAR:
+			to->kind = IMAGE_VVAR;
+			break;
+		case VMA_FILE:
+			if (v->ino != st.st_ino)
+				return err_set(e, -EPROTO, "the body has mapped what is not its own");
+			to->kind = IMAGE_FILE;
+			to->file = (uint32_t)(v->off >> FILE_SHIFT);
+			to->off = v->off & ((1ULL << FILE_SHIFT) - 1);
+			break;
+		}
+		m->nvmas++;
+	}
+	return 0;
+}
+
+/* Everything but memory. The body ends stopped, with the program's own registers in the image. */
+static int capture(struct guest *g, struct image *m, struct err *e)
+{
+	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
+	struct agent *a = &g->box.body;
+	struct image_ids ids = m->ids;
+	int r = stop(g);
+
+	if (r == 0)
+		r = procfs_maps(a->pid, IMAGE_VMAS_MAX, &maps);
+	if (r == 0 && g->wait.kind == WAIT_NONE)
+		r = capture_settle(a->pid, &maps, NULL, NULL);
+	if (r < 0)
+		return err_set(e, r, "stopping the body: %s", strerror(-r));
+	r = capture_stopped(a->pid, m, e);
+	if (r < 0)
+		return r;
+	m->ids = ids; /* the body's own are the sandbox's */
+	m->pid = g->hello.pid;
+	find_pending(g, m);
+	m->nsignals = g->nsignals;
+	memcpy(m->signal, g->signal, g->nsignals * sizeof(m->signal[0]));
+	r = trace_set_mask(a->pid, TRACE_MASK_ALL);
+	if (r == 0)
+		r = agent_enter(a);
+	if (r < 0)
+		return err_set(e, r, "entering the resident: %s", strerror(-r));
+	r = capture_visit(a, false, m, e);
+	if (r == 0)
+		r = read_mappings(g, m, e);
+	m->cpu += procfs_cpu_ns(a->pid);
+	return r;
+}
+
+int guest_depart(struct guest *g, struct channel *to, bool with_files, struct err *e)
+{
+	struct source src = SOURCE_INIT;
+	nsec_t cpu = g->m->cpu;
+	int r;
+
+	g->departed = true;
+	r = capture(g, g->m, e);
+	if (r == 0)
+		r = source_open(&src, g->box.body.pid);
+	src.read_file = read_kept_file;
+	src.ctx = g;
+	if (r == 0)
+		r = source_send_image(g->m, to, e);
+	if (r == 0)
+		r = source_send(&src, g->m, with_files, to, e);
+	source_close(&src);
+	g->m->cpu = cpu; /* ours is added again if we depart again */
+	log_debug("sent %llu pages, %llu of files, %llu zero left out",
+		  (unsigned long long)src.pages, (unsigned long long)src.file_pages,
+		  (unsigned long long)src.zero_pages);
+	return r;
+}
+
+void guest_resume(struct guest *g)
+{
+	struct agent *a = &g->box.body;
+	struct user_regs_struct regs = g->m->regs;
+	int r = agent_stop_idle(a);
+
+	if (g->wait.kind == WAIT_HOME)
+		g->wait.kind = WAIT_NONE; /* it will ask again */
+	g->wait.notif = 0;
+	if (g->wait.kind != WAIT_NONE) {
+		regs.rip -= 2;
+		regs.rax = (unsigned long long)CALL_NR_PENDING;
+	}
+	if (r == 0)
+		r = trace_set_regs(a->pid, &regs);
+	if (r == 0)
+		r = trace_set_mask(a->pid, g->m->mask);
+	g->departed = false;
+	if (r == 0 && !g->frozen)
+		r = trace_cont(a->pid, 0);
+	if (r < 0) {
+		log_error("the body cannot go on: %s", strerror(-r));
+		guest_end(g, "failed");
+	}
+	signals_raise_kept(g);
+}
+
+void guest_thaw(struct guest *g)
+{
+	g->frozen = false;
+	if (g->wait.kind != WAIT_NONE && g->wait.notif)
+		return; /* it was frozen inside a call, and waits there on */
+	(void)trace_cont(g->box.body.pid, 0);
+}

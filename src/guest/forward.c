@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DOC: a call that home does. What it takes in is read once from the body's memory and sent; what it
+ * gives out is written there when the answer comes; then the body goes on. A request above
+ * CALL_DATA_MAX is done in pieces, so that the program sees one whole read or write. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "call/packet.h"
+#include "guest/guest.h"
+#include "kernel/notify.h"
+#include "wire/msg.h"
+
+static struct buf out; /* the message being made; one at a time, kept for its memory */
+
+static void finish(struct guest *g, int64_t result)
+{
+	struct waiting *w = &g->wait;
+	uint64_t notif = w->notif;
+
+	w->kind = WAIT_NONE;
+	w->notif = 0;
+	if (notif)
+		(void)notify_answer(g->notify_fd, notif, result); /* -ENOENT: it died meanwhile */
+}
+
+/* The argument whose bytes may come in pieces, or -1. */
+static int data_arg(const struct call_plan *p)
+{
+	for (int i = 0; i < CALL_ARGS; i++)
+		if (p->kind[i] == ARG_IOV_IN || p->kind[i] == ARG_IOV_OUT)
+			return i;
+	if (!(p->flags & (CALL_READS | CALL_RESUMES)))
+		return -1;
+	for (int i = 0; i < CALL_ARGS; i++)
+		if (p->kind[i] == ARG_IN || p->kind[i] == ARG_OUT)
+			return i;
+	return -1;
+}
+
+/* Where the call's bytes lie in the body, as a list. */
+static int find_bytes(struct guest *g, struct waiting *w)
+{
+	const struct call_plan *p = &w->plan;
+	int d = data_arg(p);
+
+	w->niov = 0;
+	w->want = 0;
+	if (d < 0)
+		return 0;
+	if (p->kind[d] == ARG_IN || p->kind[d] == ARG_OUT) {
+		w->want = w->plan.arg[2]; /* read, write, pread64, pwrite64: the third is the count */
+		w->iov[w->niov++] = (struct iovec){ (void *)(uintptr_t)p->arg[d], w->want };
+		return 0;
+	}
+	if (p->size[d] > ARRAY_SIZE(w->iov))
+		return -EINVAL;
+	if (mem_read(&g->mem, (uaddr_t){ p->arg[d] }, w->iov, p->size[d] * sizeof(w->iov[0])) < 0)
+		return -EFAULT;
+	w->niov = p->size[d];
+	for (unsigned i = 0; i < w->niov; i++) {
+		if (w->iov[i].iov_len > SSIZE_MAX || w->want + w->iov[i].iov_len > SSIZE_MAX)
+			return -EINVAL;
+		w->want += w->iov[i].iov_len;
+	}
+	return 0;
+}
+
+/* Moves @n bytes between @data and the list, @skip bytes into it. */
+static int copy_bytes(struct guest *g, const struct waiting *w, uint64_t skip, void *data, size_t n,
+		      int (*copy)(const struct mem *, uaddr_t, void *, size_t))
+{
+	for (unsigned i = 0; i < w->niov && n; i++) {
+		uint64_t len = w->iov[i].iov_len, at = (uint64_t)(uintptr_t)w->iov[i].iov_base;
+		size_t k;
+
+		if (skip >= len) {
+			skip -= len;
+			continue;
+		}
+		k = MIN(len - skip, n);
+		if (copy(&g->mem, (uaddr_t){ at + skip }, data, k) < 0)
+			return -EFAULT;
+		data = (char *)data + k;
+		n -= k;
+		skip = 0;
+	}
+	return 0;
+}
+
+static int copy_in(const struct mem *m, uaddr_t a, void *p, size_t n)
+{
+	return mem_read(m, a, p, n);
+}
+
+static int copy_out(const struct mem *m, uaddr_t a, void *p, size_t n)
+{
+	return mem_write(m, a, p, n);
+}
+
+/* One argument's bytes behind the head of the message. */
+static int put_arg(struct guest *g, struct waiting *w, int i, bool data, uint32_t piece)
+{
+	const struct call_plan *p = &w->part;
+	enum arg_kind k = p->kind[i];
+	uint32_t n = data ? piece : p->size[i];
+	size_t at = out.len;
+	ssize_t len;
+	void *to;
+
+	if (k == ARG_IOV_OUT) {
+		buf_put_u32(&out, n);
+		return 0;
+	}
+	if (!call_arg_in(k))
+		return 0;
+	if (k == ARG_STR)
+		n = PATH_MAX;
+	buf_put_u32(&out, n);
+	to = buf_grow(&out, n);
+	if (!to)
+		return -ENOMEM;
+	if (data)
+		return copy_bytes(g, w, w->done, to, n, copy_in);
+	if (k != ARG_STR)
+		return mem_read(&g->mem, (uaddr_t){ p->arg[i] }, to, n);
+	len = mem_read_str(&g->mem, (uaddr_t){ p->arg[i] }, to, n);
+	if (len < 0)
+		return (int)len;
+	out.len = at;
+	buf_put_u32(&out, (uint32_t)len);
+	out.len += (size_t)len; /* the string stands there already */
+	return 0;
+}
+
+/* Sends the next piece of the call (or the whole). Return: 0, -errno for the program. */
+static int send_piece(struct guest *g)
+{
+	struct waiting *w = &g->wait;
+	uint64_t arg[CALL_ARGS];
+	int d = data_arg(&w->plan), r = 0;
+	uint32_t piece = (uint32_t)MIN(w->want - w->done, (uint64_t)CALL_DATA_MAX);
+	struct iovec iov;
+
+	memcpy(arg, w->plan.arg, sizeof(arg));
+	if (w->done)
+		r = call_advance(w->plan.nr, arg, w->done);
+	if (r == 0)
+		r = call_plan(w->plan.nr, arg, &w->part);
+	if (r < 0)
+		return -EIO;
+	buf_clear(&out);
+	call_put_head(&out, w->plan.nr, arg);
+	for (int i = 0; r == 0 && i < CALL_ARGS; i++)
+		r = put_arg(g, w, i, i == d, piece);
+	if (r == 0 && out.failed)
+		r = -ENOMEM;
+	if (r < 0)
+		return r;
+	if (notify_valid(g->notify_fd, w->notif) < 0)
+		return -ESRCH; /* it was gone while we read */
+	w->id = ++g->calls;
+	iov = (struct iovec){ out.data, out.len };
+	if (channel_send(g->home, MSG_CALL, w->id, &iov, 1) < 0)
+		guest_end(g, "home-lost");
+	return 0;
+}
+
+/* The plan of a call as the program gave it: what call_plan cuts to a piece is put back. */
+static int whole_plan(long nr, const uint64_t arg[CALL_ARGS], struct call_plan *ret)
+{
+	int r = call_plan(nr, arg, ret);
+
+	if (r == 0)
+		memcpy(ret->arg, arg, sizeof(ret->arg));
+	return r;
+}
+
+void forward_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS])
+{
+	struct waiting *w = &g->wait;
+	int r = whole_plan(nr, arg, &w->plan);
+
+	if (r < 0) {
+		forward_want_home(g, notif, nr, arg, "this-call");
+		return;
+	}
+	w->kind = WAIT_CALL;
+	w->notif = notif;
+	w->done = 0;
+	w->interrupted = w->answered = false;
+	r = find_bytes(g, w);
+	if (r == 0)
+		r = send_piece(g);
+	if (r < 0)
+		finish(g, r);
+}
+
+int forward_inherit(struct guest *g, const struct image_pending *p)
+{
+	struct waiting *w = &g->wait;
+	int r = whole_plan(p->nr, p->arg, &w->plan);
+
+	if (r < 0)
+		return r;
+	w->kind = WAIT_CALL;
+	w->id = p->id;
+	w->done = p->done;
+	r = find_bytes(g, w);
+	if (r < 0)
+		return r;
+	/* the piece under way is what the former host sent */
+	{
+		uint64_t arg[CALL_ARGS];
+
+		memcpy(arg, p->arg, sizeof(arg));
+		if (w->done)
+			r = call_advance(p->nr, arg, w->done);
+		if (r == 0)
+			r = call_plan(p->nr, arg, &w->part);
+	}
+	return r;
+}
+
+/* Writes what the call gave out. */
+static int put_out(struct guest *g, struct waiting *w, const struct call_answer *a)
+{
+	int d = data_arg(&w->plan);
+
+	for (int i = 0; i < CALL_ARGS; i++) {
+		void *data = (void *)(uintptr_t)a->data[i];
+		int r;
+
+		if (!a->len[i])
+			continue;
+		if (i == d)
+			r = copy_bytes(g, w, w->done, data, MIN(a->len[i], w->want - w->done), copy_out);
+		else
+			r = mem_write(&g->mem, (uaddr_t){ w->part.arg[i] }, data, a->len[i]);
+		if (r < 0)
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static bool goes_on(const struct waiting *w, const struct call_answer *a)
+{
+	if (a->ret <= 0 || w->done >= w->want || (uint64_t)a->ret < CALL_DATA_MAX)
+		return false;
+	return (w->plan.flags & CALL_RESUMES) ||
+	       ((w->plan.flags & CALL_READS) && (a->flags & ANSWER_REGULAR));
+}
+
+void forward_answer(struct guest *g, uint64_t id, const uint8_t *p, uint32_t n)
+{
+	struct waiting *w = &g->wait;
+	struct call_answer a;
+	int r;
+
+	if (w->kind != WAIT_CALL || w->id != id)
+		return; /* of a call that was broken off */
+	if (!w->notif) { /* the body has not asked yet */
+		free(w->answer);
+		w->answer = malloc(n ? n : 1);
+		if (!w->answer)
+			guest_end(g, "failed");
+		memcpy(w->answer, p, n);
+		w->answer_len = n;
+		w->answered = true;
+		return;
+	}
+	r = call_get_answer(&w->part, p, n, &a);
+	if (r < 0) {
+		log_error("home sent a malformed answer to %s", call_name(w->plan.nr));
+		guest_end(g, "failed");
+	}
+	if (put_out(g, w, &a) < 0)
+		a.ret = -EFAULT;
+	if (a.ret == -512 || a.ret == -513 || a.ret == -514) {
+		if (w->done)
+			finish(g, (int64_t)w->done);
+		else
+			signals_interrupt(g, a.ret);
+		return;
+	}
+	if (a.ret > 0)
+		w->done += (uint64_t)a.ret;
+	if (goes_on(w, &a) && !w->interrupted && send_piece(g) == 0)
+		return;
+	if (w->niov && w->done)
+		finish(g, (int64_t)w->done);
+	else
+		finish(g, a.ret);
+}
+
+void forward_want_home(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS],
+		       const char *word)
+{
+	struct waiting *w = &g->wait;
+	struct iovec iov = { (void *)(uintptr_t)word, strlen(word) };
+
+	w->kind = WAIT_HOME;
+	w->notif = notif;
+	w->plan.nr = nr;
+	memcpy(w->plan.arg, arg, sizeof(w->plan.arg));
+	if (channel_send(g->home, MSG_WANT_HOME, (uint64_t)nr, &iov, 1) < 0)
+		guest_end(g, "home-lost");
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mos-guest: the host's supervisor of one guest. One loop, one thread; what it holds stands here. */
+#ifndef MOS_GUEST_GUEST_H
+#define MOS_GUEST_GUEST_H
+
+#include <ev.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <sys/uio.h>
+
+#include "base/err.h"
+#include "call/call.h"
+#include "guest/sandbox.h"
+#include "kernel/mem.h"
+#include "move/image.h"
+#include "wire/channel.h"
+#include "wire/hello.h"
+#include "wire/key.h"
+
+/* A call of the body that waits for an answer from outside it. */
+enum waiting_kind {
+	WAIT_NONE,
+	WAIT_CALL,  /* home does it */
+	WAIT_SLEEP, /* until a deadline */
+	WAIT_HOME,  /* it will run at home, when we are there */
+	WAIT_EXIT,  /* exit_group: never answered */
+};
+
+struct waiting {
+	enum waiting_kind kind;
+	uint64_t notif; /* 0: the body has not asked for it yet (it inherited it) */
+	uint64_t id;	/* of the call at home */
+	struct call_plan plan; /* as the program called it */
+	struct call_plan part; /* the piece under way, when done in pieces */
+	uint64_t done;	       /* bytes of earlier pieces */
+	uint64_t want;	       /* bytes in all, when done in pieces */
+	struct iovec iov[1024]; /* where in the guest they lie */
+	unsigned niov;
+	nsec_t deadline;
+	clockid_t clock;
+	uint64_t rem;
+	bool interrupted; /* a signal asked home to break it off */
+	bool answered;	  /* home's answer came before the body asked */
+	uint8_t *answer;
+	uint32_t answer_len;
+};
+
+#define SIGNALS_MAX IMAGE_PENDING_MAX
+
+struct guest {
+	struct ev_loop *loop;
+	struct ev_io on_channel, on_notify, on_child, on_node;
+	struct ev_io on_deadline;
+	struct channel *home;	/* to mos-home; never NULL while the loop runs */
+	int node_fd;		/* to mosd, or -1 */
+	int child_fd;		/* signalfd for SIGCHLD */
+	int timer_fd;		/* timerfd for WAIT_SLEEP */
+	int notify_fd;
+	struct key_ring keys;
+	uint8_t token[TOKEN_SIZE];
+	uint32_t slot;
+
+	struct hello hello;
+	struct sandbox box;
+	struct mem mem;
+	struct image *m; /* as it came; ids and the like are answered from it */
+	uint64_t calls;	 /* id of the last forwarded call */
+	struct waiting wait;
+
+	siginfo_t signal[SIGNALS_MAX]; /* sent on to the body, not delivered yet */
+	unsigned nsignals;
+	bool running;	/* the body is let go (or waits in a call) */
+	bool frozen;	/* home holds it: a stop signal */
+	bool departed;	/* captured and sent; home decides what becomes of us */
+	bool came;	/* accepted: counted by mosd as a guest that ran */
+};
+
+/* build.c: the image that came becomes a body, ready to run. */
+int guest_build(struct guest *g, struct channel *from, const struct frame *first, struct err *e);
+int guest_run(struct guest *g, struct err *e);
+/* filter.c: installs the filter into the idle body; its listener becomes g->notify_fd. */
+int guest_filter(struct guest *g, struct err *e);
+
+/* notify.c: one notified call. */
+void guest_on_notify(struct guest *g);
+/* forward.c */
+void forward_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS]);
+/* Takes over a call that goes on at home. Return: 0, -errno. */
+int forward_inherit(struct guest *g, const struct image_pending *p);
+void forward_answer(struct guest *g, uint64_t id, const uint8_t *p, uint32_t n);
+/* Sends a call that only concerns home, waits for nothing (its answer is dropped). */
+void forward_want_home(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS],
+		       const char *word);
+/* local.c: calls that this supervisor answers. Return: false when the call must go home. */
+bool local_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS]);
+void local_sleep_over(struct guest *g);
+void local_arm_deadline(struct guest *g);
+/* A sleep is broken off by a signal: tells the program how much was left. */
+void local_sleep_rest(struct guest *g);
+/* The body's clock, as its program sees it. */
+nsec_t guest_clock(const struct guest *g, clockid_t id);
+
+/* signals.c */
+void signals_take(struct guest *g, const siginfo_t *si);
+/* Raises again what was kept while the body was not able to take it. */
+void signals_raise_kept(struct guest *g);
+/* A stop of the body that the kernel reports. */
+void guest_on_stop(struct guest *g);
+/* Ends the wait with an interruption code (-512, -513, -514), as the kernel would have. */
+void signals_interrupt(struct guest *g, int64_t code);
+/* Stops the running body; signals that come first are kept. Return: 0, -ESRCH. */
+int signals_stop_body(struct guest *g);
+
+/* depart.c: sends the body over @to: home, or the next host (which needs the files' pages).
+ * On failure the body stands still until guest_resume(). */
+int guest_depart(struct guest *g, struct channel *to, bool with_files, struct err *e);
+void guest_resume(struct guest *g);
+/* Ends a freeze (a stop signal, continued). */
+void guest_thaw(struct guest *g);
+
+/* node.c: talk with mosd. */
+int node_admit(struct guest *g, struct err *e);
+void node_tell(struct guest *g, const char *ev, const char *key, const char *value);
+/* Waits for a stream that mosd hands over. Return: a socket or -errno. */
+int node_take_stream(struct guest *g, int timeout_ms);
+
+_Noreturn void guest_end(struct guest *g, const char *cause);
+
+#endif

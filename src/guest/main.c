@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mos-guest: started by mosd for each stream that comes in. Descriptor 3 leads to mosd, 4 is the
+ * accepted connection. See doc/supervisors.md. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "guest/guest.h"
+#include "kernel/vdso.h"
+#include "wire/msg.h"
+
+#define NODE_FD	       3
+#define STREAM_FD      4
+#define HANDSHAKE_MS   5000
+#define PATIENCE_MS    20000 /* for home's next step while a body is being built */
+#define DEFAULT_KEY    "/etc/umosix/cluster.key"
+#define DEFAULT_ID_BASE 1879048192U
+
+_Noreturn void guest_end(struct guest *g, const char *cause)
+{
+	/* The body first: once the listener is closed its calls would return ENOSYS. */
+	sandbox_destroy(&g->box);
+	node_tell(g, "gone", "cause", cause);
+	channel_close(g->home);
+	exit(0);
+}
+
+static int say(struct guest *g, uint16_t type, uint64_t id, const void *p, size_t n)
+{
+	struct iovec iov = { (void *)(uintptr_t)p, n };
+
+	return channel_send(g->home, type, id, &iov, 1);
+}
+
+/* "reason\0text" */
+static void say_why(struct guest *g, uint16_t type, const struct err *e, int code)
+{
+	char text[ERR_MSG_MAX + 32];
+	int n = snprintf(text, sizeof(text), "%s%c%s", e->reason, '\0', err_str(e, code));
+
+	(void)say(g, type, 0, text, (size_t)MIN(n, (int)sizeof(text)));
+}
+
+static _Noreturn void refuse(struct guest *g, const struct err *e, int code)
+{
+	log_info("refused %s from node %u: %s", g->hello.comm, g->hello.home, err_str(e, code));
+	say_why(g, MSG_REFUSED, e, code);
+	guest_end(g, "refused");
+}
+
+static uint32_t id_base(const struct guest *g)
+{
+	const char *want = getenv("MOS_GUEST_IDS");
+	uint32_t base = want ? (uint32_t)strtoul(want, NULL, 10) : DEFAULT_ID_BASE;
+
+	return base + 2 * g->slot;
+}
+
+/* Hello, admission, sandbox. Nothing is stopped at the source yet. */
+static void prepare(struct guest *g)
+{
+	struct err e = ERR_INIT;
+	uint8_t vdso[VDSO_DIGEST];
+	struct sandbox_order o;
+	struct frame f;
+	int r = channel_recv(g->home, HANDSHAKE_MS, &f);
+
+	if (r <= 0 || f.type != MSG_HELLO || hello_get(&g->hello, f.data, f.len) < 0 ||
+	    g->hello.pid < 2) {
+		log_warning("a stream that does not begin with hello");
+		guest_end(g, "refused");
+	}
+	r = 0;
+	if (g->hello.protocol != MSG_PROTOCOL)
+		r = err_reason(&e, -EPROTO, "version", "node speaks protocol %u, home %u: install the same version",
+			       MSG_PROTOCOL, g->hello.protocol);
+	if (r == 0 && (vdso_digest(vdso) < 0 || memcmp(vdso, g->hello.vdso, sizeof(vdso))))
+		r = err_reason(&e, -EXDEV, "vdso", "its kernel has another vDSO than home's");
+	if (r == 0)
+		r = node_admit(g, &e);
+	if (r < 0)
+		refuse(g, &e, r);
+	o = (struct sandbox_order){ g->hello.pid, g->hello.area, id_base(g), g->hello.mono,
+				    g->hello.boot };
+	r = sandbox_create(&g->box, &o, &e);
+	if (r < 0)
+		refuse(g, &e, r);
+	if (say(g, MSG_READY, g->hello.epoch, g->token, sizeof(g->token)) < 0)
+		guest_end(g, "home-lost");
+}
+
+/* The stream on which the body comes: home's own, or one that another host opens. */
+static struct channel *body_stream(struct guest *g, struct err *e)
+{
+	struct channel *c = NULL;
+	struct frame f;
+	int fd;
+
+	if (!g->hello.from_host)
+		return g->home;
+	fd = node_take_stream(g, PATIENCE_MS);
+	if (fd < 0) {
+		(void)err_set(e, fd, "the other host did not connect");
+		return NULL;
+	}
+	if (channel_open(fd, CHANNEL_SERVER, &g->keys, HANDSHAKE_MS, &c, e) < 0)
+		return NULL;
+	if (channel_recv(c, PATIENCE_MS, &f) <= 0 || f.type != MSG_ATTACH || f.id != g->hello.epoch) {
+		channel_close(c);
+		(void)err_set(e, -EPROTO, "the other host sends something else");
+		return NULL;
+	}
+	return c;
+}
+
+/* From the image to the moment when home says go. */
+static void receive_body(struct guest *g)
+{
+	struct err e = ERR_INIT;
+	struct channel *c = body_stream(g, &e);
+	struct frame f;
+	int r = c ? channel_recv(c, PATIENCE_MS, &f) : -EPROTO;
+
+	if (r == 0 || r == -ECONNRESET)
+		guest_end(g, "left"); /* it did not leave after all */
+	if (r > 0 && f.type == MSG_ABORT)
+		guest_end(g, "left");
+	if (r > 0)
+		r = f.type == MSG_IMAGE ? guest_build(g, c, &f, &e) :
+					  err_set(&e, -EPROTO, "%s instead of an image", msg_name(f.type));
+	if (c && c != g->home)
+		channel_close(c);
+	if (r < 0) {
+		log_warning("%s from node %u was not built: %s", g->hello.comm, g->hello.home,
+			    err_str(&e, r));
+		say_why(g, MSG_ABORT, &e, r);
+		guest_end(g, "failed");
+	}
+	if (say(g, MSG_BUILT, g->hello.epoch, NULL, 0) < 0)
+		guest_end(g, "home-lost");
+	r = channel_recv(g->home, PATIENCE_MS, &f);
+	if (r <= 0 || f.type != MSG_GO || f.id != g->hello.epoch)
+		guest_end(g, "left");
+	if (guest_run(g, &e) < 0) {
+		log_error("%s", err_str(&e, 0));
+		guest_end(g, "failed");
+	}
+}
+
+static void come(struct guest *g)
+{
+	struct err e = ERR_INIT;
+	int r = guest_depart(g, g->home, false, &e);
+
+	if (r < 0) {
+		log_warning("the body does not leave: %s", err_str(&e, r));
+		say_why(g, MSG_ABORT, &e, r);
+	}
+}
+
+static void hop(struct guest *g, const struct frame *f)
+{
+	uint8_t preamble[PREAMBLE_SIZE] = "umosix1\n";
+	struct err e = ERR_INIT;
+	struct channel *c = NULL;
+	struct hop h;
+	int fd = -1, r = hop_get(&h, f->data, f->len);
+
+	if (r == 0)
+		fd = r = channel_connect(h.addr, h.port, HANDSHAKE_MS, &e);
+	if (r >= 0) {
+		memcpy(preamble + 8, h.token, TOKEN_SIZE);
+		r = io_write_all(fd, preamble, sizeof(preamble));
+	}
+	if (r >= 0)
+		r = channel_open(steal_fd(&fd), CHANNEL_CLIENT, &g->keys, HANDSHAKE_MS, &c, &e);
+	close_fd(&fd);
+	if (r >= 0)
+		r = channel_send(c, MSG_ATTACH, h.epoch, NULL, 0);
+	if (r >= 0) {
+		g->m->epoch = h.epoch;
+		r = guest_depart(g, c, true, &e);
+	}
+	channel_close(c);
+	if (r < 0) {
+		log_warning("the body does not leave: %s", err_str(&e, r));
+		say_why(g, MSG_ABORT, &e, r);
+	}
+}
+
+static void from_home(struct guest *g, const struct frame *f)
+{
+	siginfo_t si;
+	int64_t used;
+
+	switch (f->type) {
+	case MSG_REPLY:
+		if (!g->departed)
+			forward_answer(g, f->id, f->data, f->len);
+		break;
+	case MSG_SIGNAL:
+		if (f->len != sizeof(si))
+			break;
+		memcpy(&si, f->data, sizeof(si));
+		signals_take(g, &si);
+		break;
+	case MSG_COME:
+		come(g);
+		break;
+	case MSG_HOP:
+		hop(g, f);
+		break;
+	case MSG_RESUME:
+		if (g->departed)
+			guest_resume(g);
+		break;
+	case MSG_FREEZE:
+		if (!g->frozen && !g->departed && g->wait.kind == WAIT_NONE)
+			(void)signals_stop_body(g);
+		g->frozen = true;
+		break;
+	case MSG_THAW:
+		if (g->frozen && !g->departed)
+			guest_thaw(g);
+		break;
+	case MSG_PING:
+		used = g->m->cpu + procfs_cpu_ns(g->box.body.pid);
+		if (say(g, MSG_PONG, f->id, &used, sizeof(used)) < 0)
+			guest_end(g, "home-lost");
+		break;
+	default:
+		log_warning("home sends %s, which has no place here", msg_name(f->type));
+		guest_end(g, "failed");
+	}
+}
+
+static void channel_ready(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	struct guest *g = w->data;
+	struct frame f;
+	int r;
+
+	while ((r = channel_recv(g->home, 0, &f)) > 0)
+		from_home(g, &f);
+	if (r < 0)
+		guest_end(g, g->departed || g->wait.kind == WAIT_EXIT ? "left" : "home-lost");
+}
+
+static void notify_ready(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	struct guest *g = w->data;
+
+	if (events & EV_READ && !g->departed)
+		guest_on_notify(g);
+	/* An answer may have come while we were sending. */
+	if (channel_buffered(g->home))
+		channel_ready(loop, &g->on_channel, EV_READ);
+}
+
+static void child_ready(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	struct guest *g = w->data;
+	struct signalfd_siginfo si;
+
+	while (read(g->child_fd, &si, sizeof(si)) > 0)
+		;
+	guest_on_stop(g);
+}
+
+static void deadline_ready(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	local_sleep_over(w->data);
+}
+
+static void node_ready(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	struct guest *g = w->data;
+	char b[64];
+
+	if (recv(g->node_fd, b, sizeof(b), MSG_DONTWAIT) == 0) {
+		ev_io_stop(loop, w); /* mosd ended; the guest goes on */
+		close_fd(&g->node_fd);
+	}
+}
+
+static void watch(struct guest *g, struct ev_io *w, int fd,
+		  void (*fn)(struct ev_loop *, struct ev_io *, int))
+{
+	if (fd < 0)
+		return;
+	ev_io_init(w, fn, fd, EV_READ);
+	w->data = g;
+	ev_io_start(g->loop, w);
+}
+
+int main(int argc, char **argv)
+{
+	static struct guest g = { .node_fd = NODE_FD, .notify_fd = -1, .timer_fd = -1, .mem = MEM_INIT,
+				  .box = SANDBOX_INIT };
+	const char *key = getenv("MOS_KEY_FILE");
+	struct err e = ERR_INIT;
+	sigset_t chld;
+	int r;
+
+	log_init("mos-guest");
+	if (fcntl(NODE_FD, F_GETFD) < 0 || fcntl(STREAM_FD, F_GETFD) < 0) {
+		(void)fprintf(stderr, "mos-guest is started by mosd; see mosd(8)\n");
+		return 2;
+	}
+	(void)fcntl(NODE_FD, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(STREAM_FD, F_SETFD, FD_CLOEXEC);
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = key_ring_load(key ? key : DEFAULT_KEY, &g.keys, &e);
+	if (r == 0)
+		r = channel_open(STREAM_FD, CHANNEL_SERVER, &g.keys, HANDSHAKE_MS, &g.home, &e);
+	if (r < 0) {
+		log_warning("%s", err_str(&e, r));
+		return 1;
+	}
+	(void)sigemptyset(&chld);
+	(void)sigaddset(&chld, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &chld, NULL);
+	g.child_fd = signalfd(-1, &chld, SFD_NONBLOCK | SFD_CLOEXEC);
+	g.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	g.loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOSIGMASK);
+	if (g.child_fd < 0 || g.timer_fd < 0 || !g.loop) {
+		log_error("cannot start: %s", strerror(errno));
+		return 1;
+	}
+	prepare(&g);
+	receive_body(&g);
+	node_tell(&g, "running", NULL, NULL);
+	log_debug("%s of node %u runs here as %d", g.hello.comm, g.hello.home, (int)g.box.body.pid);
+	watch(&g, &g.on_channel, channel_fd(g.home), channel_ready);
+	watch(&g, &g.on_notify, g.notify_fd, notify_ready);
+	watch(&g, &g.on_child, g.child_fd, child_ready);
+	watch(&g, &g.on_deadline, g.timer_fd, deadline_ready);
+	watch(&g, &g.on_node, g.node_fd, node_ready);
+	if (channel_buffered(g.home))
+		channel_ready(g.loop, &g.on_channel, EV_READ);
+	guest_on_stop(&g);
+	(void)ev_run(g.loop, 0);
+	return 0;
+}

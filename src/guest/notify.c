@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Knows what becomes of a call that the filter notifies: one of four ways, by its class. */
+#include <linux/audit.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "guest/guest.h"
+#include "kernel/notify.h"
+#include "wire/msg.h"
+
+/* The body has inherited a call and asks for its result. */
+static void asks_for_pending(struct guest *g, uint64_t notif)
+{
+	struct waiting *w = &g->wait;
+
+	if (w->kind == WAIT_NONE || w->notif) {
+		(void)notify_answer(g->notify_fd, notif, -38 /* ENOSYS: no such call */);
+		return;
+	}
+	w->notif = notif;
+	if (w->answered) {
+		uint8_t *p = steal_ptr(&w->answer);
+
+		w->answered = false;
+		forward_answer(g, w->id, p, w->answer_len);
+		free_ptr(&p);
+	} else if (w->kind == WAIT_SLEEP) {
+		local_arm_deadline(g);
+	}
+	signals_raise_kept(g);
+}
+
+static void both_sides(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS])
+{
+	uint32_t status = (uint32_t)arg[0];
+	struct iovec iov = { &status, sizeof(status) };
+
+	if (nr != SYS_exit_group && nr != SYS_exit) {
+		forward_want_home(g, notif, nr, arg, nr == SYS_mmap ? "file-mapping" : "both-sides");
+		return;
+	}
+	/* The deputy's end is what the parent sees; ours follows when home closes the stream. */
+	g->wait.kind = WAIT_EXIT;
+	if (channel_send(g->home, MSG_EXIT, 0, &iov, 1) < 0)
+		guest_end(g, "home-lost");
+}
+
+void guest_on_notify(struct guest *g)
+{
+	struct seccomp_notif n;
+	uint64_t arg[CALL_ARGS], pair[2];
+	const char *word = NULL;
+	enum call_class class;
+	long nr;
+	int r = notify_recv(g->notify_fd, &n);
+
+	if (r <= 0)
+		return;
+	nr = n.data.nr;
+	for (unsigned i = 0; i < CALL_ARGS; i++)
+		arg[i] = n.data.args[i];
+	if (nr == CALL_NR_PENDING && n.data.arch == AUDIT_ARCH_X86_64) {
+		asks_for_pending(g, n.id);
+		return;
+	}
+	if (g->wait.kind != WAIT_NONE) {
+		/* It left the inherited call for a signal handler and calls something else: that
+		 * call was broken off, nobody waits for it any more. */
+		g->wait.kind = WAIT_NONE;
+	}
+	if (nr == SYS_pselect6 && arg[5] &&
+	    mem_read(&g->mem, (uaddr_t){ arg[5] }, pair, sizeof(pair)) == 0)
+		(void)call_clear_empty_mask(nr, arg, pair);
+	class = n.data.arch == AUDIT_ARCH_X86_64 ? call_classify(nr, arg, &word) : CALL_HOME;
+	switch (class) {
+	case CALL_FORWARD:
+		forward_call(g, n.id, nr, arg);
+		return;
+	case CALL_HOST:
+		if (local_call(g, n.id, nr, arg))
+			return;
+		break;
+	case CALL_BOTH:
+		both_sides(g, n.id, nr, arg);
+		return;
+	case CALL_LOCAL: /* the filter would have let it through: it is of another kind */
+	case CALL_HOME:
+	case CALL_CLASS_COUNT_:
+		break;
+	}
+	forward_want_home(g, n.id, nr, arg, word ? word : "this-call");
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DOC: signals of a guest. They arrive at the deputy, stop at mos-home and are sent on. From outside
+ * most of them cannot be queued as they were, so the body gets a plain tgkill, and the stored
+ * siginfo is put in place at its signal-delivery stop, also when it was blocked for a while.
+ * Whether and how a signal acts is decided at the body, whose mask and actions are the true ones. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "guest/guest.h"
+#include "kernel/notify.h"
+#include "kernel/procfs.h"
+#include "kernel/trace.h"
+#include "move/capture.h"
+#include "wire/msg.h"
+
+#define SIG_BIT(s)    (1ULL << ((s) - 1))
+#define DEFAULT_IGNORE (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
+#define DEFAULT_STOP   (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
+/* Raised by an instruction of the thread itself: taken away, they come again. */
+#define SYNCHRONOUS (SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGFPE) | SIG_BIT(SIGTRAP))
+
+static void tell_home(struct guest *g, uint16_t type, uint64_t id)
+{
+	if (channel_send(g->home, type, id, NULL, 0) < 0)
+		guest_end(g, "home-lost");
+}
+
+static int find(const struct guest *g, int sig)
+{
+	for (unsigned i = 0; i < g->nsignals; i++)
+		if (g->signal[i].si_signo == sig)
+			return (int)i;
+	return -1;
+}
+
+static void forget(struct guest *g, int i)
+{
+	g->nsignals--;
+	memmove(&g->signal[i], &g->signal[i + 1],
+		(g->nsignals - (unsigned)i) * sizeof(g->signal[0]));
+}
+
+static void raise_in_body(const struct guest *g, int sig)
+{
+	if (syscall(SYS_tgkill, g->box.body.pid, g->box.body.pid, sig) < 0)
+		log_debug("signal %d: %s", sig, strerror(errno));
+}
+
+/* Will it end a wait? Blocked and ignored ones do not. */
+static bool acts(const struct guest *g, int sig)
+{
+	struct procfs_status st;
+
+	if (procfs_status(g->box.body.pid, &st) < 0)
+		return false;
+	if (st.sig_blocked & SIG_BIT(sig) || st.sig_ignored & SIG_BIT(sig))
+		return false;
+	return st.sig_caught & SIG_BIT(sig) || !(DEFAULT_IGNORE & SIG_BIT(sig));
+}
+
+void signals_take(struct guest *g, const siginfo_t *si)
+{
+	int sig = si->si_signo;
+	struct waiting *w = &g->wait;
+
+	if (sig < 1 || sig > IMAGE_SIGNALS || w->kind == WAIT_EXIT)
+		return;
+	if ((sig < SIGRTMIN && find(g, sig) >= 0) || g->nsignals == SIGNALS_MAX)
+		return; /* as the kernel does: one of a kind waits, and no more than the limit */
+	g->signal[g->nsignals++] = *si;
+	raise_in_body(g, sig);
+	if (w->kind == WAIT_NONE || !w->notif || !acts(g, sig))
+		return;
+	if (w->kind == WAIT_SLEEP) {
+		local_sleep_rest(g);
+		signals_interrupt(g, -514);
+	} else if (w->kind == WAIT_CALL && !w->interrupted) {
+		w->interrupted = true;
+		tell_home(g, MSG_CANCEL, w->id);
+	}
+}
+
+int signals_stop_body(struct guest *g)
+{
+	pid_t pid = g->box.body.pid;
+	struct trace_wait t;
+	siginfo_t si;
+	int r = trace_interrupt(pid);
+
+	while (r == 0) {
+		r = trace_wait(pid, 0, &t);
+		if (r < 0)
+			return r;
+		if (t.event == TRACE_ENDED)
+			return -ESRCH;
+		if (t.event == TRACE_INTERRUPT)
+			return 0;
+		if (t.event == TRACE_SIGNAL && !(SYNCHRONOUS & SIG_BIT(t.sig)) &&
+		    find(g, t.sig) < 0 && g->nsignals < SIGNALS_MAX &&
+		    trace_siginfo(pid, &si) == 0)
+			g->signal[g->nsignals++] = si; /* kept: it travels, or is raised again */
+		r = trace_cont(pid, 0);
+	}
+	return r;
+}
+
+/* The call returns @code at a stop of ours, where the kernel's own restart logic follows: EINTR if a
+ * handler without SA_RESTART runs, else the call is issued again. Answering without the stop would
+ * show the program errno 512 if its thread had no signal after all. */
+void signals_interrupt(struct guest *g, int64_t code)
+{
+	struct waiting *w = &g->wait;
+	pid_t pid = g->box.body.pid;
+	struct user_regs_struct regs;
+	uint64_t notif = w->notif;
+	int r;
+
+	w->kind = WAIT_NONE;
+	w->notif = 0;
+	r = trace_interrupt(pid);
+	if (r == 0)
+		r = notify_answer(g->notify_fd, notif, code);
+	if (r == 0) {
+		struct trace_wait t;
+
+		r = trace_wait(pid, 0, &t);
+		if (r == 0 && t.event != TRACE_INTERRUPT)
+			r = -ESRCH;
+	}
+	if (r == 0)
+		r = trace_regs(pid, &regs);
+	if (r == 0 && (long)regs.orig_rax == CALL_NR_PENDING) {
+		/* issued again, it is the call itself, wherever that happens */
+		regs.orig_rax = (unsigned long long)w->plan.nr;
+		r = trace_set_regs(pid, &regs);
+	}
+	if (r == 0)
+		r = trace_cont(pid, 0);
+	if (r < 0)
+		log_debug("interrupting the body: %s", strerror(-r));
+}
+
+/* A signal must not be delivered inside the vDSO: its frame would carry an address home that is wrong
+ * there. Taken away, the thread is led out, the signal is raised again. */
+static bool lead_out_of_vdso(struct guest *g, int sig)
+{
+	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
+	pid_t pid = g->box.body.pid;
+	struct user_regs_struct regs;
+	bool inside = false;
+	siginfo_t si;
+
+	if (trace_regs(pid, &regs) < 0)
+		return false;
+	for (uint32_t i = 0; i < g->m->nvmas; i++)
+		inside |= g->m->vma[i].kind == IMAGE_VDSO && regs.rip >= g->m->vma[i].start &&
+			  regs.rip < g->m->vma[i].end;
+	if (!inside || trace_siginfo(pid, &si) < 0 || procfs_maps(pid, IMAGE_VMAS_MAX, &maps) < 0)
+		return false;
+	if (SYNCHRONOUS & SIG_BIT(sig) && si.si_code > 0)
+		return false;
+	if (find(g, sig) < 0 && g->nsignals < SIGNALS_MAX)
+		g->signal[g->nsignals++] = si;
+	if (capture_settle(pid, &maps, NULL, NULL) < 0)
+		return false;
+	raise_in_body(g, sig);
+	(void)trace_cont(pid, 0);
+	return true;
+}
+
+/* The body is about to ask for the call it inherited. A signal waits until it has: only then does home
+ * know that a call is to be broken off, and the handler's frame holds the call itself. */
+static bool before_pending(struct guest *g, int sig)
+{
+	pid_t pid = g->box.body.pid;
+	struct user_regs_struct regs;
+	siginfo_t si;
+
+	if (g->wait.kind == WAIT_NONE || g->wait.notif || SYNCHRONOUS & SIG_BIT(sig) ||
+	    trace_regs(pid, &regs) < 0 || (long)regs.rax != CALL_NR_PENDING ||
+	    trace_siginfo(pid, &si) < 0)
+		return false;
+	if (find(g, sig) < 0 && g->nsignals < SIGNALS_MAX)
+		g->signal[g->nsignals++] = si;
+	(void)trace_cont(pid, 0);
+	return true;
+}
+
+void signals_raise_kept(struct guest *g)
+{
+	struct waiting *w = &g->wait;
+	bool act = false;
+
+	for (unsigned i = 0; i < g->nsignals; i++) {
+		raise_in_body(g, g->signal[i].si_signo);
+		act |= acts(g, g->signal[i].si_signo);
+	}
+	if (!act || !w->notif || w->interrupted)
+		return;
+	if (w->kind == WAIT_SLEEP) {
+		local_sleep_rest(g);
+		signals_interrupt(g, -514);
+	} else if (w->kind == WAIT_CALL) {
+		w->interrupted = true;
+		tell_home(g, MSG_CANCEL, w->id);
+	}
+}
+
+static void deliver(struct guest *g, int sig)
+{
+	pid_t pid = g->box.body.pid;
+	struct procfs_status st;
+	int i;
+
+	if (before_pending(g, sig) || lead_out_of_vdso(g, sig))
+		return;
+	i = find(g, sig);
+	if (procfs_status(pid, &st) < 0)
+		return;
+	if (!(st.sig_caught & SIG_BIT(sig)) && !(st.sig_ignored & SIG_BIT(sig)) &&
+	    !(DEFAULT_IGNORE & SIG_BIT(sig))) {
+		if (i >= 0)
+			forget(g, i);
+		if (DEFAULT_STOP & SIG_BIT(sig)) {
+			if (i < 0) { /* nobody at home sent it: not ours to act on */
+				(void)trace_cont(pid, 0);
+				return;
+			}
+			g->frozen = true; /* it stays in this stop */
+			tell_home(g, MSG_STOPPED, (uint64_t)sig);
+			return;
+		}
+		g->wait.kind = WAIT_EXIT; /* it stands here until home has ended the deputy */
+		tell_home(g, MSG_DIED, (uint64_t)sig);
+		return;
+	}
+	if (i >= 0) {
+		(void)trace_set_siginfo(pid, &g->signal[i]);
+		forget(g, i);
+	}
+	(void)trace_cont(pid, sig);
+}
+
+void guest_on_stop(struct guest *g)
+{
+	pid_t pid = g->box.body.pid;
+	struct trace_wait t;
+	int st;
+
+	while (g->running && !g->departed && trace_wait(pid, TRACE_NOHANG, &t) == 0 &&
+	       t.event != TRACE_NONE) {
+		if (t.event == TRACE_ENDED) {
+			log_info("the body was ended from outside (status %#x)", (unsigned)t.status);
+			g->running = false;
+			tell_home(g, MSG_DIED, SIGKILL);
+			return;
+		}
+		if (t.event == TRACE_SIGNAL)
+			deliver(g, t.sig);
+		else if (!g->frozen)
+			(void)trace_cont(pid, 0);
+	}
+	if (waitpid(g->box.init, &st, WNOHANG) == g->box.init) {
+		g->box.init = -1;
+		if (g->running)
+			tell_home(g, MSG_DIED, SIGKILL);
+	}
+}
