@@ -174,9 +174,9 @@ static const struct call_row rows[CALL_NR_END] = {
 	BOTH(exit_group),
 	/* With WNOHANG and nothing to report, 0 comes back and nothing was written. */
 	FWD(wait4, ARGS(V, OUT_POS(4), V, OUT_POS(RUSAGE)), .flags = BLOCKS),
-	/* Returns 0 in both cases; writes some members only. */
-	FWD(waitid, ARGS(V, V, { .kind = ARG_INOUT, .unit = SIGINFO_WAIT }, V,
-			 { .kind = ARG_INOUT, .unit = RUSAGE }), .flags = BLOCKS),
+	/* Returns 0 in both cases; writes some members only, and when it fails too. */
+	FWD(waitid, ARGS(V, V, { .kind = ARG_INOUT, .unit = SIGINFO_WAIT, .out = COUNT_ALWAYS }, V,
+			 INOUT(RUSAGE)), .flags = BLOCKS),
 	FWD(getppid), /* others change these four at home */
 	FWD(getpgrp),
 	FWD(getpgid),
@@ -210,8 +210,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	FWD(getpriority),
 	HOME(setpriority, "scheduling"),
 	/* The result is the size of the kernel's mask; the rest of the buffer is left alone. */
-	FWD(sched_getaffinity, ARGS(V, V, { .kind = ARG_OUT, .from = SIZE_UINT, .by = 1, .unit = 1,
-					    .cut = true, .out = COUNT_BYTES })),
+	FWD(sched_getaffinity, ARGS(V, V, OUT_RET_UINT(1))),
 	HOME(sched_setaffinity, "scheduling"),
 	FWD(sched_getparam, ARGS(V, OUT(4))),
 	HOME(sched_setparam, "scheduling"),

@@ -28,6 +28,7 @@ enum out_count {
 	COUNT_ALL,   /* all bytes, unless the call failed */
 	COUNT_BYTES, /* as many as the result says */
 	COUNT_UNITS, /* the result times unit */
+	COUNT_ALWAYS, /* all bytes, though the call failed; for INOUT only */
 	COUNT_IF_POSITIVE, /* all bytes, if the result is above 0 */
 	COUNT_COUNT_
 };

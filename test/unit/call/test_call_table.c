@@ -83,7 +83,9 @@ static void check_spec(const char *name, const struct arg_spec *s)
 		fail_msg("%s: a field is out of range", name);
 	if (s->kind != ARG_VALUE && s->from != SIZE_FD_SET && !s->unit)
 		fail_msg("%s: a size without unit", name);
-	if (s->out != COUNT_ALL && s->kind != ARG_OUT && s->kind != ARG_IOV_OUT)
+	if (s->out == COUNT_ALWAYS && s->kind != ARG_INOUT)
+		fail_msg("%s: rubbish would come back after a failure", name);
+	if (s->out != COUNT_ALL && s->out != COUNT_ALWAYS && s->kind != ARG_OUT && s->kind != ARG_IOV_OUT)
 		fail_msg("%s: a count for what does not come back", name);
 }
 
