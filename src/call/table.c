@@ -175,7 +175,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	/* With WNOHANG and nothing to report, 0 comes back and nothing was written. */
 	FWD(wait4, ARGS(V, OUT_POS(4), V, OUT_POS(RUSAGE)), .flags = BLOCKS),
 	/* Returns 0 in both cases; writes some members only, and when it fails too. */
-	FWD(waitid, ARGS(V, V, { .kind = ARG_INOUT, .unit = SIGINFO_WAIT, .out = COUNT_ALWAYS }, V,
+	FWD(waitid, ARGS(V, V, INOUT_ALWAYS(SIGINFO_WAIT), V,
 			 INOUT(RUSAGE)), .flags = BLOCKS),
 	FWD(getppid), /* others change these four at home */
 	FWD(getpgrp),
@@ -282,13 +282,13 @@ static const struct call_row rows[CALL_NR_END] = {
 	FWD(inotify_add_watch, ARGS(V, STR)),
 	FWD(inotify_rm_watch),
 
-	/* ---- waiting for descriptors ----------------------------------------------------------- */
+	/* ---- waiting for descriptors: what is left of the time is written after failures too ------ */
 	FWD(poll, ARGS(INOUT_UINT(1, 8)), .flags = WAITS),
 	RULES(ppoll, call_rules_mask_3, "signal-mask",
-	      ARGS(INOUT_UINT(1, 8), V, INOUT(TIME1)), .flags = WAITS),
-	FWD(select, ARGS(V, FD_SET_BY(0), FD_SET_BY(0), FD_SET_BY(0), INOUT(TIME1)), .flags = WAITS),
+	      ARGS(INOUT_UINT(1, 8), V, INOUT_ALWAYS(TIME1)), .flags = WAITS),
+	FWD(select, ARGS(V, FD_SET_BY(0), FD_SET_BY(0), FD_SET_BY(0), INOUT_ALWAYS(TIME1)), .flags = WAITS),
 	RULES(pselect6, call_rules_mask_5, "signal-mask",
-	      ARGS(V, FD_SET_BY(0), FD_SET_BY(0), FD_SET_BY(0), INOUT(TIME1)), .flags = WAITS),
+	      ARGS(V, FD_SET_BY(0), FD_SET_BY(0), FD_SET_BY(0), INOUT_ALWAYS(TIME1)), .flags = WAITS),
 	FWD(epoll_create),
 	FWD(epoll_create1),
 	FWD(epoll_ctl, ARGS(V, V, V, IN(12)), .rules = call_rules_epoll_ctl),

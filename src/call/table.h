@@ -52,6 +52,7 @@ struct arg_spec {
 #define INOUT(n)     { .kind = ARG_INOUT, .unit = (n) }
 #define IN_BY(a)     { .kind = ARG_IN, .from = SIZE_ULONG, .by = (a), .unit = 1 }
 #define IN_CUT(a)    { .kind = ARG_IN, .from = SIZE_ULONG, .by = (a), .unit = 1, .cut = true }
+#define INOUT_ALWAYS(n) { .kind = ARG_INOUT, .unit = (n), .out = COUNT_ALWAYS }
 #define INOUT_UINT(a, u) { .kind = ARG_INOUT, .from = SIZE_UINT, .by = (a), .unit = (u) }
 #define OUT_RET(a)   { .kind = ARG_OUT, .from = SIZE_ULONG, .by = (a), .unit = 1, .cut = true, \
 		       .out = COUNT_BYTES }

@@ -198,7 +198,8 @@ static void test_out_len(void **state)
 	assert_int_equal(call_out_len(&p, 2, 1, 16), 0);
 	assert_int_equal(call_out_len(&p, 4, -EINTR, 16), 16);
 	assert_int_equal(call_out_len(&p, 4, -514, 16), 16);
-	assert_int_equal(call_out_len(&p, 4, -EBADF, 16), 0);
+	assert_int_equal(call_out_len(&p, 4, -EBADF, 16), 16);
+	assert_int_equal(call_out_len(&p, 1, -EBADF, 16), 0);
 
 	assert_int_equal(PLAN(SYS_wait4, 0, P, 1, P), 0);
 	assert_int_equal(call_out_len(&p, 1, 0, 4), 0);
