@@ -27,7 +27,8 @@ static int add(void *ctx, long nr, const struct call_match *m, unsigned n)
 	struct scmp_arg_cmp cmp[CALL_ARGS];
 
 	for (unsigned i = 0; i < n; i++)
-		cmp[i] = (struct scmp_arg_cmp){ m[i].arg, SCMP_CMP_MASKED_EQ, m[i].mask, m[i].value };
+		cmp[i] = (struct scmp_arg_cmp){ m[i].arg, SCMP_CMP_MASKED_EQ, m[i].mask,
+						m[i].value };
 	return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, (int)nr, n, cmp);
 }
 

@@ -133,12 +133,15 @@ static int64_t run_one(const struct real *t, struct areas *a, bool native)
 	memset(a, 0xa5, sizeof(*a));
 	if (t->prepare)
 		t->prepare(a);
-	for (unsigned i = 0; i < CALL_ARGS; i++)
-		arg[i] = AREA_OF(t->arg[i]) < AREAS ? (uint64_t)a->b[AREA_OF(t->arg[i])] : t->arg[i];
+	for (unsigned i = 0; i < CALL_ARGS; i++) {
+		uint64_t n = AREA_OF(t->arg[i]);
+
+		arg[i] = n < AREAS ? (uint64_t)a->b[n] : t->arg[i];
+	}
 	return native ? raw(t->nr, arg) : forwarded(t->what, t->nr, arg);
 }
 
-/* ---- what they need beforehand ----------------------------------------------------------------- */
+/* ---- what they need beforehand --------------------------------------------------------------- */
 
 #define TEXT(a, i, s) memcpy((a)->b[i], s, sizeof(s))
 
@@ -182,7 +185,7 @@ static void vectors(struct areas *a)
 
 static void poll_two(struct areas *a)
 {
-	struct pollfd f[3] = { { pipe_r, POLLIN, 0 }, { pipe_w, POLLIN | POLLOUT, 0 }, { -1, 1, 7 } };
+	struct pollfd f[3] = { { pipe_r, POLLIN, 0 }, { pipe_w, POLLOUT, 0 }, { -1, 1, 7 } };
 
 	memcpy(a->b[1], f, sizeof(f));
 	memset(a->b[3], 0, 16);
@@ -264,7 +267,7 @@ static void how_to_open(struct areas *a)
 	memcpy(a->b[1], &how, sizeof(how));
 }
 
-/* ---- the calls ---------------------------------------------------------------------------------- */
+/* ---- the calls ------------------------------------------------------------------------------- */
 
 static int64_t fds[10];
 enum { DIRF, FILEF, OUTF, PIPER, PIPEW, PTY, EPOLL, TIMER, PIPE2R, PIPE2W };
@@ -489,7 +492,7 @@ int main(void)
 	};
 	sigset_t s;
 
-	/* Here already: cmocka puts the mask back when a test fails, and a signal may be pending. */
+	/* Already here: cmocka restores the mask when a test fails, and a signal may pend. */
 	(void)sigemptyset(&s);
 	(void)sigaddset(&s, SIGRTMIN);
 	(void)sigprocmask(SIG_BLOCK, &s, NULL);
