@@ -73,11 +73,15 @@ const char *call_name(long nr);
 /* Fills the plan of a call whose class is CALL_FORWARD.
  * Return: 0; -ENOSYS when this very call (an ioctl nobody knows, say) must run at home instead;
  * -E2BIG when a single argument is above CALL_DATA_MAX and cannot be done in pieces (then home). A read or
- * write above the limit is cut to CALL_DATA_MAX in @ret->arg (the caller loops, see CALL_READS). */
+ * write above the limit is cut to CALL_DATA_MAX in @ret->arg (the caller loops, see CALL_READS).
+ * So are other counts of which less may be asked (getdents64, epoll_wait, readlink), where nobody
+ * need loop. CALL_BOTH is planned too, for its half at home. */
 int call_plan(long nr, const uint64_t arg[CALL_ARGS], struct call_plan *ret);
 
 /* Home's side: bytes that argument @i needs in the deputy's buffer; @in_len is what the peer sent
- * for it (0 if it sends none). Return: bytes, or -EPROTO when @in_len does not fit the plan. */
+ * for it (0 if it sends none). For ARG_IOV_OUT, @in_len is the sum of the guest's iovecs: their run
+ * is all that is counted here, and the one iovec that stands for it is the caller's to place.
+ * Return: bytes, or -EPROTO when @in_len does not fit the plan. */
 int call_place_size(const struct call_plan *p, unsigned i, uint32_t in_len);
 /* Bytes of OUT argument @i that count after the call returned @ret (0 for other kinds).
  * @cap is what was reserved for it. Never more than @cap. */

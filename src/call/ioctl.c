@@ -105,7 +105,7 @@ const struct call_rule call_rules_ioctl[] = {
 	IOCTL(FS_IOC_SETVERSION, IN(4)),
 	IOCTL(FS_IOC_FSGETXATTR, OUT(sizeof(struct fsxattr))),
 	IOCTL(FS_IOC_FSSETXATTR, IN(sizeof(struct fsxattr))),
-	IOCTL(FS_IOC_GETFSLABEL, OUT(FSLABEL_MAX)),
+	IOCTL(FS_IOC_GETFSLABEL, INOUT(FSLABEL_MAX)), /* writes as much as the label has */
 	IOCTL(FITRIM, INOUT(sizeof(struct fstrim_range))),
 
 	/* block devices */

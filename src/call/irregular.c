@@ -31,11 +31,13 @@
 const struct call_rule call_rules_mmap[] = {
 	{ .n = 1, .match = { BITS(3, BUT(MAP_ANY), MAP_PRIVATE | MAP_ANONYMOUS) },
 	  .class_ = CALL_LOCAL },
-	/* At a place of the program's choice: the supervisor sees to it that the resident gives way. */
+	/* Where the program wants it: the supervisor sees to it that the resident gives way. */
 	{ .n = 1, .match = { BITS(3, BUT(MAP_ANY | MAP_PLACE), MAP_PRIVATE | MAP_ANONYMOUS) },
 	  .class_ = CALL_HOST },
-	{ .n = 1, .match = { BITS(3, BUT(MAP_ANY | MAP_PLACE), MAP_PRIVATE) }, .class_ = CALL_BOTH },
-	{ .n = 2, .match = { BITS(2, PROT_WRITE, 0), BITS(3, BUT(MAP_ANY | MAP_PLACE), MAP_SHARED) },
+	{ .n = 1, .match = { BITS(3, BUT(MAP_ANY | MAP_PLACE), MAP_PRIVATE) },
+	  .class_ = CALL_BOTH },
+	{ .n = 2, .match = { BITS(2, PROT_WRITE, 0),
+			     BITS(3, BUT(MAP_ANY | MAP_PLACE), MAP_SHARED) },
 	  .class_ = CALL_BOTH },
 	{ .n = 2, .match = { BITS(2, PROT_WRITE, 0),
 			     BITS(3, BUT(MAP_ANY | MAP_PLACE), MAP_SHARED_VALIDATE) },
@@ -246,7 +248,8 @@ const struct call_rule call_rules_close_range[] = {
 
 /* Deleting, the kernel does not look where the pointer points, and programs pass anything. */
 const struct call_rule call_rules_epoll_ctl[] = {
-	{ .n = 1, .match = { INT_IS(1, EPOLL_CTL_DEL) }, .class_ = CALL_FORWARD, .at = 3, .spec = V },
+	{ .n = 1, .match = { INT_IS(1, EPOLL_CTL_DEL) }, .class_ = CALL_FORWARD, .at = 3,
+	  .spec = V },
 	END
 };
 

@@ -224,14 +224,13 @@ uint32_t call_out_len(const struct call_plan *p, unsigned i, int64_t ret, uint32
 
 	if (!row || i >= CALL_ARGS || !call_arg_out(p->kind[i]))
 		return 0;
-	if (ret < 0 && ret >= -ERRNO_MAX &&
-	    !((p->flags & CALL_OUT_ON_EINTR) && interrupted(ret)))
-		return 0;
 	if (p->kind[i] != ARG_IOV_OUT)
 		n = MIN(n, p->size[i]);
-
 	s = spec_of(row, call_rule(row, p->arg), i);
-	if (s->out == COUNT_ALL)
+	if (ret < 0 && ret >= -ERRNO_MAX && s->out != COUNT_ALWAYS &&
+	    !((p->flags & CALL_OUT_ON_EINTR) && interrupted(ret)))
+		return 0;
+	if (s->out == COUNT_ALL || s->out == COUNT_ALWAYS)
 		return (uint32_t)n;
 	if (ret <= 0)
 		return 0;

@@ -3,8 +3,8 @@
  * class hangs on an argument have rules beside the row's own class (irregular.c, ioctl.c). Numbers
  * of kernels newer than Debian 12's headers are written out.
  *
- * OUT is for what the kernel fills whole. Where it fills a part, and the result does not tell which,
- * the argument is INOUT: what was not written then comes back as it was. */
+ * OUT is for what the kernel fills whole. Where it fills a part, and the result does not tell
+ * which, the argument is INOUT: what was not written then comes back as it was. */
 #include "call/table.h"
 
 #include "base/util.h"
@@ -91,7 +91,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	ROW(453, "map_shadow_stack", CALL_HOME, .reason = "shadow-stack"),
 	ROW(462, "mseal", CALL_HOME, .reason = "sealed"),
 
-	/* ---- futexes, and what a thread is to the kernel --------------------------------------- */
+	/* ---- futexes, and what a thread is to the kernel ------------------------------------- */
 	RULES(futex, call_rules_futex, "realtime-futex"),
 	RULES(futex_waitv, call_rules_futex_waitv, "realtime-futex"),
 	ROW(454, "futex_wake", CALL_HOME, .reason = "no-row"),
@@ -118,7 +118,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	ROW(335, "uretprobe", CALL_HOME, .reason = "no-row"),
 	ROW(336, "uprobe", CALL_HOME, .reason = "no-row"),
 
-	/* ---- signals: handlers, mask and what is pending are the body's ------------------------- */
+	/* ---- signals: handlers, mask and what is pending are the body's ---------------------- */
 	LOCAL(rt_sigaction),
 	LOCAL(rt_sigprocmask),
 	LOCAL(rt_sigreturn),
@@ -174,9 +174,9 @@ static const struct call_row rows[CALL_NR_END] = {
 	BOTH(exit_group),
 	/* With WNOHANG and nothing to report, 0 comes back and nothing was written. */
 	FWD(wait4, ARGS(V, OUT_POS(4), V, OUT_POS(RUSAGE)), .flags = BLOCKS),
-	/* Returns 0 in both cases; writes some members only. */
-	FWD(waitid, ARGS(V, V, { .kind = ARG_INOUT, .unit = SIGINFO_WAIT }, V,
-			 { .kind = ARG_INOUT, .unit = RUSAGE }), .flags = BLOCKS),
+	/* Returns 0 in both cases; writes some members only, and when it fails too. */
+	FWD(waitid, ARGS(V, V, INOUT_ALWAYS(SIGINFO_WAIT), V,
+			 INOUT(RUSAGE)), .flags = BLOCKS),
 	FWD(getppid), /* others change these four at home */
 	FWD(getpgrp),
 	FWD(getpgid),
@@ -210,8 +210,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	FWD(getpriority),
 	HOME(setpriority, "scheduling"),
 	/* The result is the size of the kernel's mask; the rest of the buffer is left alone. */
-	FWD(sched_getaffinity, ARGS(V, V, { .kind = ARG_OUT, .from = SIZE_UINT, .by = 1, .unit = 1,
-					    .cut = true, .out = COUNT_BYTES })),
+	FWD(sched_getaffinity, ARGS(V, V, OUT_RET_UINT(1))),
 	HOME(sched_setaffinity, "scheduling"),
 	FWD(sched_getparam, ARGS(V, OUT(4))),
 	HOME(sched_setparam, "scheduling"),
@@ -232,7 +231,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	HOME(setns, "namespaces"),
 	HOME(unshare, "namespaces"),
 
-	/* ---- reading and writing ---------------------------------------------------------------- */
+	/* ---- reading and writing ------------------------------------------------------------- */
 	FWD(read, ARGS(V, OUT_RET(2)), .flags = READS),
 	FWD(write, ARGS(V, IN_CUT(2)), .flags = RESUMES),
 	FWD(pread64, ARGS(V, OUT_RET(2)), .flags = READS),
@@ -260,7 +259,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	FWD(syncfs),
 	ROW(451, "cachestat", CALL_FORWARD, ARGS(V, IN(16), OUT(CACHESTAT))),
 
-	/* ---- descriptors ------------------------------------------------------------------------ */
+	/* ---- descriptors --------------------------------------------------------------------- */
 	FWD(open, ARGS(STR), .flags = BLOCKS),
 	FWD(openat, ARGS(V, STR), .flags = BLOCKS),
 	FWD(openat2, ARGS(V, STR, IN_BY(3)), .flags = BLOCKS),
@@ -283,13 +282,15 @@ static const struct call_row rows[CALL_NR_END] = {
 	FWD(inotify_add_watch, ARGS(V, STR)),
 	FWD(inotify_rm_watch),
 
-	/* ---- waiting for descriptors ----------------------------------------------------------- */
+	/* ---- waiting; the kernel tells what is left of the time after failures too ---------- */
 	FWD(poll, ARGS(INOUT_UINT(1, 8)), .flags = WAITS),
 	RULES(ppoll, call_rules_mask_3, "signal-mask",
-	      ARGS(INOUT_UINT(1, 8), V, INOUT(TIME1)), .flags = WAITS),
-	FWD(select, ARGS(V, FD_SET_BY(0), FD_SET_BY(0), FD_SET_BY(0), INOUT(TIME1)), .flags = WAITS),
+	      ARGS(INOUT_UINT(1, 8), V, INOUT_ALWAYS(TIME1)), .flags = WAITS),
+	FWD(select, ARGS(V, FD_SET_BY(0), FD_SET_BY(0), FD_SET_BY(0), INOUT_ALWAYS(TIME1)),
+	    .flags = WAITS),
 	RULES(pselect6, call_rules_mask_5, "signal-mask",
-	      ARGS(V, FD_SET_BY(0), FD_SET_BY(0), FD_SET_BY(0), INOUT(TIME1)), .flags = WAITS),
+	      ARGS(V, FD_SET_BY(0), FD_SET_BY(0), FD_SET_BY(0), INOUT_ALWAYS(TIME1)),
+	      .flags = WAITS),
 	FWD(epoll_create),
 	FWD(epoll_create1),
 	FWD(epoll_ctl, ARGS(V, V, V, IN(12)), .rules = call_rules_epoll_ctl),
@@ -349,7 +350,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	FWD(futimesat, ARGS(V, STR, IN(TIMES2))),
 	FWD(utimensat, ARGS(V, STR, IN(TIMES2))),
 
-	/* ---- extended attributes: a size of 0 asks how long it is ------------------------------- */
+	/* ---- extended attributes: a size of 0 asks how long it is ---------------------------- */
 	FWD(setxattr, ARGS(STR, STR, IN_BY(3))),
 	FWD(lsetxattr, ARGS(STR, STR, IN_BY(3))),
 	FWD(fsetxattr, ARGS(V, STR, IN_BY(3))),
@@ -367,7 +368,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	ROW(465, "listxattrat", CALL_FORWARD, ARGS(V, STR, V, OUT_RET(4))),
 	ROW(466, "removexattrat", CALL_FORWARD, ARGS(V, STR, V, STR)),
 
-	/* ---- sockets: at home in this release; give them rows, msghdr and sockopts rules -------- */
+	/* ---- sockets: at home in this release; give them rows, msghdr and sockopts rules ----- */
 	HOME(socket, "sockets"),
 	HOME(socketpair, "sockets"),
 	HOME(connect, "sockets"),
@@ -387,7 +388,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	HOME(sendmmsg, "sockets"),
 	HOME(recvmmsg, "sockets"),
 
-	/* ---- between processes, and asynchronous ------------------------------------------------ */
+	/* ---- between processes, and asynchronous --------------------------------------------- */
 	HOME(semget, "sysv-ipc"),
 	ROW(__NR_semop, "semop", CALL_HOME, .reason = "sysv-ipc", .flags = EPOLLS),
 	ROW(__NR_semtimedop, "semtimedop", CALL_HOME, .reason = "sysv-ipc", .flags = EPOLLS),
@@ -412,7 +413,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	HOME(io_uring_enter, "io_uring"),
 	HOME(io_uring_register, "io_uring"),
 
-	/* ---- the system's management, and what nobody calls ------------------------------------- */
+	/* ---- the system's management, and what nobody calls ---------------------------------- */
 	HOME(chroot, "namespaces"),
 	HOME(pivot_root, "namespaces"),
 	HOME(mount, "mount"),

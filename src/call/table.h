@@ -28,6 +28,7 @@ enum out_count {
 	COUNT_ALL,   /* all bytes, unless the call failed */
 	COUNT_BYTES, /* as many as the result says */
 	COUNT_UNITS, /* the result times unit */
+	COUNT_ALWAYS, /* all bytes, though the call failed; for INOUT only */
 	COUNT_IF_POSITIVE, /* all bytes, if the result is above 0 */
 	COUNT_COUNT_
 };
@@ -51,6 +52,7 @@ struct arg_spec {
 #define INOUT(n)     { .kind = ARG_INOUT, .unit = (n) }
 #define IN_BY(a)     { .kind = ARG_IN, .from = SIZE_ULONG, .by = (a), .unit = 1 }
 #define IN_CUT(a)    { .kind = ARG_IN, .from = SIZE_ULONG, .by = (a), .unit = 1, .cut = true }
+#define INOUT_ALWAYS(n) { .kind = ARG_INOUT, .unit = (n), .out = COUNT_ALWAYS }
 #define INOUT_UINT(a, u) { .kind = ARG_INOUT, .from = SIZE_UINT, .by = (a), .unit = (u) }
 #define OUT_RET(a)   { .kind = ARG_OUT, .from = SIZE_ULONG, .by = (a), .unit = 1, .cut = true, \
 		       .out = COUNT_BYTES }

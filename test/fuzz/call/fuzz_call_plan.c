@@ -96,7 +96,7 @@ static int run_random(unsigned long count, uint64_t seed)
 		for (unsigned j = 0; j < CALL_ARGS; j++)
 			in.arg[j] = some_value(&x);
 		if (rnd(&x) % 2)
-			in.ret = -in.ret;
+			in.ret = (int64_t)-(uint64_t)in.ret;
 		in.in_len = (uint32_t)some_value(&x);
 		in.cap = (uint32_t)some_value(&x);
 		(void)LLVMFuzzerTestOneInput((const uint8_t *)&in, sizeof(in));

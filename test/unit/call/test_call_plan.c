@@ -64,7 +64,8 @@ static const struct {
 	{ SYS_select, { 0, 0, 0, 0, P }, 4, ARG_INOUT, 16, CALL_BLOCKS | CALL_OUT_ON_EINTR },
 	{ SYS_epoll_wait, { 3, P, 10 }, 1, ARG_OUT, 120, CALL_BLOCKS | CALL_EINTR },
 	{ SYS_epoll_wait, { 3, P, (uint32_t)-1 }, 1, ARG_OUT, 0, CALL_BLOCKS | CALL_EINTR },
-	{ SYS_epoll_wait, { 3, P, 0x7fffffff }, 1, ARG_OUT, MAX_ / 12 * 12, CALL_BLOCKS | CALL_EINTR },
+	{ SYS_epoll_wait, { 3, P, 0x7fffffff }, 1, ARG_OUT, MAX_ / 12 * 12,
+	  CALL_BLOCKS | CALL_EINTR },
 	{ SYS_epoll_ctl, { 3, 1, 4, P }, 3, ARG_IN, 12, 0 },
 	{ SYS_epoll_ctl, { 3, 2, 4, P }, 3, ARG_VALUE, 0, 0 },
 	{ SYS_sendfile, { 1, 0, P, 1ULL << 40 }, 2, ARG_INOUT, 8, CALL_BLOCKS | CALL_RESUMES },
@@ -198,7 +199,8 @@ static void test_out_len(void **state)
 	assert_int_equal(call_out_len(&p, 2, 1, 16), 0);
 	assert_int_equal(call_out_len(&p, 4, -EINTR, 16), 16);
 	assert_int_equal(call_out_len(&p, 4, -514, 16), 16);
-	assert_int_equal(call_out_len(&p, 4, -EBADF, 16), 0);
+	assert_int_equal(call_out_len(&p, 4, -EBADF, 16), 16);
+	assert_int_equal(call_out_len(&p, 1, -EBADF, 16), 0);
 
 	assert_int_equal(PLAN(SYS_wait4, 0, P, 1, P), 0);
 	assert_int_equal(call_out_len(&p, 1, 0, 4), 0);
