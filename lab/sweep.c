@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Knows how to find a node's processes without cgroups: by the mounts they see. It catches what
+ * left its cgroup, or all of a node where no cgroup can be made. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "lab/lab.h"
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+
+	return n >= k && !strcmp(s + n - k, end);
+}
+
+/* Return: whether one of @pid's mounts is the lab's folder of @node (0: of any node) at
+ * /run/umosix: no inode number is trusted, for these are given out again. */
+static bool sees_node(const struct lab *l, unsigned node, const char *pid)
+{
+	char path[64], line[4096], root[1024], at[1024], want[LAB_PATH];
+	bool yes = false;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/mountinfo", pid);
+	f = fopen(path, "re");
+	while (f && !yes && fgets(line, sizeof(line), f)) {
+		unsigned i;
+		char *p;
+
+		if (sscanf(line, "%*d %*d %*s %1023s %1023s", root, at) != 2 ||
+		    strcmp(at, "/run/umosix"))
+			continue;
+		(void)snprintf(want, sizeof(want), "/moslab/%s/node", l->name);
+		p = strstr(root, want);
+		yes = p && sscanf(p + strlen(want), "%u", &i) == 1 && (!node || i == node) &&
+		      ends_with(root, "/run");
+	}
+	if (f)
+		(void)fclose(f);
+	return yes;
+}
+
+int group_sweep(const struct lab *l, unsigned node)
+{
+	struct stat own, its;
+	struct dirent *de;
+	int n = 0;
+	DIR *d;
+
+	if (stat("/proc/self/ns/mnt", &own) < 0)
+		return -errno;
+	d = opendir("/proc");
+	while (d && (de = readdir(d))) {
+		char path[320];
+
+		if (!isdigit((unsigned char)de->d_name[0]))
+			continue;
+		(void)snprintf(path, sizeof(path), "/proc/%s/ns/mnt", de->d_name);
+		if (stat(path, &its) < 0 || its.st_ino == own.st_ino)
+			continue;
+		if (!sees_node(l, node, de->d_name))
+			continue;
+		n++;
+		(void)kill((pid_t)atoi(de->d_name), SIGKILL);
+	}
+	if (d)
+		(void)closedir(d);
+	return n;
+}
