@@ -53,7 +53,8 @@ static int go(const struct lab *l, unsigned node, const struct exec_opts *o, str
 
 	if (!node || node > l->nodes)
 		return err_set(e, -EINVAL, "lab '%s' has the nodes 1 to %u", l->name, l->nodes);
-	/* before the node's /etc covers the machine's: the same users, but perhaps sockets of NSS */
+	/* before the node's /etc covers the machine's: the same users, but perhaps sockets of NSS
+	 */
 	if (o->user && !(pw = getpwnam(o->user)))
 		return err_set(e, -ENOENT, "no user '%s'", o->user);
 	r = enter(l, node, e);

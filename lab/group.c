@@ -320,21 +320,22 @@ static bool is_ours(const struct lab *l, const char *dir)
 /* In a process and a mount namespace of its own. */
 static int remove_named(const struct lab *l)
 {
+	const char *top = "/run"; /* some folder that is always there */
 	nsec_t end = mono_now() + 2 * NSEC_PER_SEC;
 	int left;
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("none", LAB_ROOT, "cgroup", 0, "none,name=umosix") < 0)
+	    mount("none", top, "cgroup", 0, "none,name=umosix") < 0)
 		return -errno;
 	do {
-		DIR *d = opendir(LAB_ROOT);
+		DIR *d = opendir(top);
 		struct dirent *de;
 
 		left = 0;
 		while (d && (de = readdir(d))) {
 			char dir[LAB_PATH * 2];
 
-			(void)snprintf(dir, sizeof(dir), LAB_ROOT "/%s", de->d_name);
+			(void)snprintf(dir, sizeof(dir), "%s/%s", top, de->d_name);
 			if (de->d_type == DT_DIR && is_ours(l, de->d_name))
 				left += walk(dir, kill_procs) + walk(dir, rmdir_one);
 		}
@@ -343,7 +344,7 @@ static int remove_named(const struct lab *l)
 		if (left)
 			lab_nap(5);
 	} while (left && mono_now() < end);
-	(void)umount2(LAB_ROOT, MNT_DETACH);
+	(void)umount2(top, MNT_DETACH);
 	return left ? -EBUSY : 0;
 }
 

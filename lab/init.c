@@ -30,8 +30,9 @@ static int namespaces(const struct lab *l, unsigned node, struct err *e)
 	char name[16];
 
 	if (node == LAB_SWITCH)
-		return unshare(CLONE_NEWNET) < 0 ? err_set(e, -errno, "unshare: %s", strerror(errno)) :
-						   0;
+		return unshare(CLONE_NEWNET) < 0
+			       ? err_set(e, -errno, "unshare: %s", strerror(errno))
+			       : 0;
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC) < 0)
 		return err_set(e, -errno, "unshare: %s", strerror(errno));
 	(void)lab_node_str(name, node);

@@ -14,7 +14,7 @@
 #define LAB_ROOT     "/run/moslab"
 #define LAB_NAME_MAX 32
 #define LAB_NODES    250 /* node I has the address 10.77.K.I */
-#define LAB_SWITCH   0   /* the "node" that holds the bridge's network namespace */
+#define LAB_SWITCH   0	 /* the "node" that holds the bridge's network namespace */
 #define LAB_PATH     256
 #define LAB_WAIT_MS  10000
 
@@ -28,9 +28,9 @@ struct lab_limit {
 struct lab {
 	char name[LAB_NAME_MAX + 1];
 	unsigned nodes;
-	unsigned net;           /* K */
-	char mosd[PATH_MAX];    /* empty: none is started */
-	char conf[1024];        /* further lines of mosd.conf */
+	unsigned net;	     /* K */
+	char mosd[PATH_MAX]; /* empty: none is started */
+	char conf[1024];     /* further lines of mosd.conf */
 	struct lab_limit limit[LAB_NODES + 1];
 	int lock; /* descriptor of the locked folder, or -1 */
 };
@@ -61,6 +61,7 @@ int lab_lock(struct lab *l, struct err *e);
 int lab_lock_load(struct lab *l, struct err *e);
 /* Removes the folder, and the root if it is the last one. */
 int lab_remove(struct lab *l, struct err *e);
+void lab_tidy(void); /* removes an empty root, which a killed `up` may leave */
 /* Calls @fn for each lab's name until it returns non-zero. Return: that, 0, -errno. */
 int lab_each(int (*fn)(const char *name, void *arg), void *arg);
 int lab_rm_tree(const char *path);
@@ -86,6 +87,8 @@ int group_remove(const struct lab *l, struct err *e);
 /* Kills what entered the node's namespaces but left its cgroup. @node 0: of all nodes.
  * Return: how many were found. */
 int group_sweep(const struct lab *l, unsigned node);
+/* Gives the machine's init a moment to reap the dead, for whoever looks at /proc afterwards. */
+void group_wait_reaped(const struct lab *l);
 
 /* net.c: all by ip(8), in the namespace that @pidfd holds */
 int net_batch(int pidfd, const char *text, bool force, struct err *e);

@@ -138,8 +138,19 @@ static int parse_node(struct args *a, char *text)
 	return 0;
 }
 
-enum option_id { OPT_NAME = 256, OPT_CPUS, OPT_MEMORY, OPT_NODE, OPT_NO_MOSD, OPT_CONF, OPT_JSON,
-		 OPT_ALL, OPT_USER, OPT_CWD, OPT_VERSION };
+enum option_id {
+	OPT_NAME = 256,
+	OPT_CPUS,
+	OPT_MEMORY,
+	OPT_NODE,
+	OPT_NO_MOSD,
+	OPT_CONF,
+	OPT_JSON,
+	OPT_ALL,
+	OPT_USER,
+	OPT_CWD,
+	OPT_VERSION
+};
 
 static const struct option options[] = {
 	{ "name", required_argument, NULL, OPT_NAME },
@@ -228,7 +239,8 @@ static int parse(struct args *a, int argc, char **argv)
 	int opt, r;
 
 	for (;;) {
-		bool takes_cmd = a->words && (!strcmp(a->word[0], "exec") || !strcmp(a->word[0], "run"));
+		bool takes_cmd =
+			a->words && (!strcmp(a->word[0], "exec") || !strcmp(a->word[0], "run"));
 
 		opt = getopt_long(argc, argv, "+fh", options, NULL);
 		if (opt != -1) {
@@ -378,7 +390,7 @@ int main(int argc, char **argv)
 	if (!l || !one)
 		return LAB_FAILED;
 	if (argc == 4 && !strcmp(argv[1], "__init"))
-		return init_main(argv[2], (unsigned)atoi(argv[3]));
+		return init_main(argv[2], (unsigned)strtoul(argv[3], NULL, 10));
 	r = parse(&a, argc, argv);
 	if (r)
 		return r < 0 ? LAB_OK : r;
@@ -400,7 +412,9 @@ int main(int argc, char **argv)
 	else if (!a.name && run)
 		lab_init(l, name);
 	else
-		lab_init(l, a.name ? a.name : getenv("MOSLAB_NAME") ? getenv("MOSLAB_NAME") : "lab");
+		lab_init(l, a.name		    ? a.name
+			    : getenv("MOSLAB_NAME") ? getenv("MOSLAB_NAME")
+						    : "lab");
 	if (!lab_name_ok(l->name))
 		return bad("not a name for a lab:", l->name);
 	r = dispatch(l, &a);

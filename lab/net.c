@@ -81,8 +81,8 @@ int net_switch(const struct lab *l, struct err *e)
 	CLEANUP(close_fd) int fd = switch_open(l, e);
 
 	/* No snooping: nodes may look for each other by multicast, and nobody here queries. */
-	return fd < 0 ? fd :
-			net_batch(fd,
+	return fd < 0 ? fd
+		      : net_batch(fd,
 				  "link set lo up\n"
 				  "link add br0 type bridge stp_state 0 mcast_snooping 0\n"
 				  "link set br0 up\n",

@@ -37,8 +37,8 @@ static void show_node(const struct lab *l, unsigned i, bool json)
 		(void)printf("  node%-5u %-15s %-5s mosd %s\n", i, addr, state, pid);
 		return;
 	}
-	(void)printf("%s{\"node\":%u,\"address\":\"%s\",\"state\":\"%s\",\"mosd\":%s,", i > 1 ? "," : "",
-		     i, addr, state, mosd.pid ? pid : "null");
+	(void)printf("%s{\"node\":%u,\"address\":\"%s\",\"state\":\"%s\",\"mosd\":%s,",
+		     i > 1 ? "," : "", i, addr, state, mosd.pid ? pid : "null");
 	if (fd >= 0)
 		(void)printf("\"holder\":%d}", holder.pid);
 	else

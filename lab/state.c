@@ -161,8 +161,7 @@ static int parse_line(struct lab *l, char *line)
 
 	line[strcspn(line, "\n")] = '\0';
 	if (!strncmp(line, "mosd ", 5))
-		(void)snprintf(l->mosd, sizeof(l->mosd), "%.*s", PATH_MAX - 1,
-			       line + 5);
+		(void)snprintf(l->mosd, sizeof(l->mosd), "%.*s", PATH_MAX - 1, line + 5);
 	else if (sscanf(line, "limit %u %u %llu", &i, &cpu, &mem) == 3) {
 		if (!i || i > LAB_NODES)
 			return -EINVAL;
@@ -240,10 +239,11 @@ int lab_create(struct lab *l, struct err *e)
 		return err_set(e, r, "no free network 10.77.0.0/16: %s", strerror(-r));
 	if (mkdir(lab_path(path, l, "%s", ""), 0700) < 0) {
 		if (errno == EEXIST)
-			return err_set(e, -EEXIST,
-				       "lab '%s' is there already (moslab down --name %s, or choose "
-				       "another --name)",
-				       l->name, l->name);
+			return err_set(
+				e, -EEXIST,
+				"lab '%s' is there already (moslab down --name %s, or choose "
+				"another --name)",
+				l->name, l->name);
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
 	}
 	l->lock = folder_lock(path);
@@ -298,6 +298,14 @@ int lab_remove(struct lab *l, struct err *e)
 		return err_set(e, r, "%s cannot be removed: %s", path, strerror(-r));
 	(void)rmdir(LAB_ROOT); /* unless there are others */
 	return 0;
+}
+
+void lab_tidy(void)
+{
+	CLEANUP(close_fd) int root = root_lock(false);
+
+	if (root >= 0)
+		(void)rmdir(LAB_ROOT);
 }
 
 /* Return: the time at which @pid started, in ticks since boot; 0 if it is dead. */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/util.h"
 #include "lab/lab.h"
 
@@ -69,9 +70,43 @@ int group_sweep(const struct lab *l, unsigned node)
 		if (!sees_node(l, node, de->d_name))
 			continue;
 		n++;
-		(void)kill((pid_t)atoi(de->d_name), SIGKILL);
+		(void)kill((pid_t)strtol(de->d_name, NULL, 10), SIGKILL);
 	}
 	if (d)
 		(void)closedir(d);
 	return n;
+}
+
+/* Return: whether @pid is dead, was of this lab, and waits for the machine's init only. */
+static bool is_unreaped(const struct lab *l, const char *pid)
+{
+	char path[64], text[4096], part[64], state, *p;
+	int parent;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	if (io_read_file(path, text, sizeof(text)) <= 0)
+		return false;
+	p = strrchr(text, ')');
+	if (!p || sscanf(p + 1, " %c %d", &state, &parent) != 2 || state != 'Z' || parent != 1)
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/%s/cgroup", pid);
+	(void)snprintf(part, sizeof(part), "/moslab-%s/", l->name);
+	return io_read_file(path, text, sizeof(text)) > 0 && strstr(text, part);
+}
+
+void group_wait_reaped(const struct lab *l)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		DIR *d = opendir("/proc");
+		struct dirent *de;
+		bool any = false;
+
+		while (d && !any && (de = readdir(d)))
+			any = isdigit((unsigned char)de->d_name[0]) && is_unreaped(l, de->d_name);
+		if (d)
+			(void)closedir(d);
+		if (!any)
+			return;
+		lab_nap(5);
+	}
 }

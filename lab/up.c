@@ -31,8 +31,8 @@ static int put_files(const struct lab *l, unsigned node, const char *key)
 	char path[LAB_PATH], text[2048];
 	int r;
 
-	(void)snprintf(text, sizeof(text), "# written by moslab\nnode = %u\nkey-file = %s\n%s", node,
-		       "/etc/umosix/cluster.key", l->conf);
+	(void)snprintf(text, sizeof(text), "# written by moslab\nnode = %u\nkey-file = %s\n%s",
+		       node, "/etc/umosix/cluster.key", l->conf);
 	r = lab_write(lab_path(path, l, "node%u/etc/mosd.conf", node), 0644, text);
 	if (r < 0)
 		return r;
@@ -64,7 +64,7 @@ static int key_text(char text[66])
 		return -EIO;
 	for (unsigned i = 0; i < sizeof(key); i++)
 		(void)snprintf(text + 2 * i, 3, "%02x", key[i]);
-	(void)strcpy(text + 64, "\n");
+	(void)snprintf(text + 64, 2, "\n");
 	return 0;
 }
 
@@ -148,6 +148,7 @@ int lab_down_locked(struct lab *l, struct err *e)
 		holder_kill(l, i);
 	r = group_remove(l, e);
 	r2 = node_sweep(l, 0, e);
+	group_wait_reaped(l);
 	r = r < 0 ? r : r2;
 	/* the folder stays as long as something is left, so that `down` can be tried again */
 	return r < 0 ? r : lab_remove(l, e);
@@ -172,6 +173,7 @@ int cmd_down(struct lab *l)
 	if (r == -ENOENT) {
 		/* Perhaps its folder was lost, and the rest was not. */
 		r = group_remove(l, &e);
+		lab_tidy();
 		if (!r)
 			lab_say("no lab named '%s' is up", l->name);
 	} else if (!r)
@@ -282,8 +284,8 @@ int cmd_link(struct lab *l, unsigned node, bool up)
 		r = net_link(l, node, up, &e);
 	if (!r) {
 		(void)lab_path(path, l, "node%u/cut", node);
-		r = up ? (unlink(path) < 0 && errno != ENOENT ? -errno : 0) :
-			 lab_write(path, 0600, "");
+		r = up ? (unlink(path) < 0 && errno != ENOENT ? -errno : 0)
+		       : lab_write(path, 0600, "");
 	}
 	if (r < 0)
 		lab_say("%s", err_str(&e, r));
