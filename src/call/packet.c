@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "wire/limits.h"
+
 void call_put_head(struct buf *b, long nr, const uint64_t arg[CALL_ARGS])
 {
 	buf_put_u32(b, (uint32_t)nr);

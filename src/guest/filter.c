@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Knows how the table of calls becomes the body's seccomp filter: what is LOCAL is allowed, all else
  * is notified, so that an unknown call is our business too. */
+#include "guest/guest.h" /* before seccomp.h, whose elf.h takes a name of libev's */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -11,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "guest/guest.h"
 #include "kernel/notify.h"
 #include "kernel/trace.h"
 

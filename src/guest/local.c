@@ -97,7 +97,7 @@ static bool do_groups(struct guest *g, const uint64_t *a, int64_t *ret)
 	if (size < 0 || (size && (uint32_t)size < n))
 		*ret = -EINVAL;
 	else
-		*ret = size && put(g, a[1], g->m->ids.group, n * sizeof(uint32_t)) ? -EFAULT : n;
+		*ret = size && put(g, a[1], g->m->ids.group, n * sizeof(uint32_t)) ? -EFAULT : (int64_t)n;
 	return true;
 }
 

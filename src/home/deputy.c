@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DOC: the deputy does the body's calls with its own files, rights and working directory. A request
+ * is written into the shared area, the resident issues it, and its result goes back. We wait on a
+ * futex for a moment, since most calls are short; a call that takes longer is left alone, and the
+ * resident stops itself (int3) when it has finished, which we see as a ptrace stop.
+ *
+ * Only we decide how an interruption ends. A stop of ours, or a signal that the body does not take,
+ * must not show: the kernel restarts most calls by itself, through the resident's instruction; those
+ * that return EINTR outright are issued again, and a write that was cut goes on with its rest. */
+#include "home/home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "kernel/futex.h"
+#include "kernel/trace.h"
+#include "wire/msg.h"
+
+#define SHORT_CALL_NS  (300 * NSEC_PER_USEC) /* how long we wait before we let ourselves be told */
+#define ARG_ALIGN      64U
+#define DATA_ALIGN     4096U /* O_DIRECT wants aligned buffers */
+
+static bool is_restart(int64_t v)
+{
+	return v == -512 || v == -513 || v == -514 || v == -516;
+}
+
+static uint64_t buf_addr(const struct home *h, uint32_t at)
+{
+	return h->p.area + AREA_BUF + at;
+}
+
+/* Which argument holds a timeout in milliseconds, or -1. */
+static int timeout_arg(long nr)
+{
+	return nr == SYS_poll ? 2 : nr == SYS_epoll_wait || nr == SYS_epoll_pwait ? 3 : -1;
+}
+
+static void note_deadline(struct run *r)
+{
+	int t = timeout_arg(r->plan.nr);
+
+	r->deadline = t >= 0 && (int32_t)r->plan.arg[t] > 0 ?
+			      mono_now() + (int32_t)r->plan.arg[t] * NSEC_PER_MSEC :
+			      0;
+}
+
+/* How many bytes a write-like call is to move in all; 0 if that is unknown. */
+static uint64_t wanted(const struct home *h, const struct run *r)
+{
+	if (r->plan.nr == SYS_sendfile)
+		return r->plan.arg[3];
+	for (unsigned i = 0; i < CALL_ARGS; i++) {
+		if (r->plan.kind[i] == ARG_IN && i == 1)
+			return r->plan.arg[2];
+		if (r->plan.kind[i] == ARG_IOV_IN)
+			return r->native ? 0 : r->cap[i];
+	}
+	return 0;
+}
+
+/* Turns the call into the one for the rest behind @n bytes. */
+static int advance(struct home *h, uint64_t n)
+{
+	struct run *r = &h->run;
+
+	for (unsigned i = 0; i < CALL_ARGS; i++) {
+		uint64_t at = r->arg[i] - buf_addr(h, 0);
+		struct iovec v;
+
+		if (r->plan.kind[i] != ARG_IOV_IN || r->native || at > AREA_BUF_SIZE - sizeof(v))
+			continue;
+		v = (struct iovec){ (void *)(uintptr_t)(buf_addr(h, r->at[i]) + r->done + n),
+				    r->cap[i] - r->done - n };
+		memcpy(h->p.base + AREA_BUF + at, &v, sizeof(v));
+	}
+	return call_advance(r->plan.nr, r->arg, n);
+}
+
+/* Lays the arguments out in the deputy's buffer. */
+static int place(struct home *h, const struct call_packet *c)
+{
+	struct run *r = &h->run;
+	uint32_t at = 0;
+
+	memcpy(r->arg, c->plan.arg, sizeof(r->arg));
+	for (unsigned i = 0; i < CALL_ARGS; i++) {
+		enum arg_kind k = c->plan.kind[i];
+		int size;
+
+		r->at[i] = r->cap[i] = 0;
+		if (k == ARG_VALUE)
+			continue;
+		size = call_place_size(&c->plan, i, c->len[i]);
+		if (size < 0)
+			return size;
+		at = (at + ARG_ALIGN - 1) & ~(ARG_ALIGN - 1);
+		if ((uint32_t)size >= DATA_ALIGN)
+			at = (at + DATA_ALIGN - 1) & ~(DATA_ALIGN - 1);
+		if ((uint32_t)size > AREA_BUF_SIZE - ARG_ALIGN || at > AREA_BUF_SIZE - ARG_ALIGN - (uint32_t)size)
+			return -E2BIG;
+		r->at[i] = at;
+		r->cap[i] = (uint32_t)size;
+		if (c->data[i])
+			memcpy(h->p.base + AREA_BUF + at, c->data[i], MIN(c->len[i], (uint32_t)size));
+		r->arg[i] = buf_addr(h, at);
+		at += (uint32_t)size;
+		if (k == ARG_IOV_IN || k == ARG_IOV_OUT) {
+			struct iovec v = { (void *)(uintptr_t)r->arg[i], (uint32_t)size };
+
+			at = (at + ARG_ALIGN - 1) & ~(ARG_ALIGN - 1);
+			if (at > AREA_BUF_SIZE - sizeof(v))
+				return -E2BIG;
+			memcpy(h->p.base + AREA_BUF + at, &v, sizeof(v));
+			r->arg[i] = buf_addr(h, at);
+			r->arg[i + 1] = 1;
+			at += sizeof(v);
+		}
+	}
+	return 0;
+}
+
+/* The OUT bytes of argument @i into the message. */
+static void put_out(struct home *h, struct buf *b, unsigned i, int64_t ret)
+{
+	struct run *r = &h->run;
+	uint32_t cap = r->native ? r->plan.size[i] : r->cap[i];
+	uint32_t n;
+	void *to;
+
+	if (r->native && r->plan.kind[i] == ARG_IOV_OUT)
+		cap = CALL_DATA_MAX;
+	n = call_out_len(&r->plan, i, ret, cap);
+	buf_put_u32(b, n);
+	if (!n)
+		return;
+	if (!r->native) {
+		buf_put(b, h->p.base + AREA_BUF + r->at[i], n);
+		return;
+	}
+	to = buf_grow(b, n);
+	if (to && mem_read(&h->mem, (uaddr_t){ r->plan.arg[i] }, to, n) < 0)
+		memset(to, 0, n);
+}
+
+static void answer(struct home *h, int64_t ret)
+{
+	static struct buf b;
+	struct run *r = &h->run;
+	struct iovec iov;
+
+	buf_clear(&b);
+	buf_put_u64(&b, (uint64_t)ret);
+	buf_put_u8(&b, r->flags);
+	for (unsigned i = 0; i < CALL_ARGS; i++)
+		if (call_arg_out(r->plan.kind[i]))
+			put_out(h, &b, i, ret);
+	iov = (struct iovec){ b.data, b.len };
+	if (b.failed || channel_send(h->host_channel, MSG_REPLY, r->id, &iov, 1) < 0)
+		home_lost_host(h, "the connection to it broke");
+}
+
+void deputy_answer_again(struct home *h)
+{
+	if (h->run.state == RUN_DONE)
+		answer(h, h->run.ret);
+}
+
+static void issue(struct home *h, bool wait);
+
+/* The call has returned @ret: is that its end? */
+static void returned(struct home *h, int64_t ret)
+{
+	struct run *r = &h->run;
+	uint64_t want = wanted(h, r);
+
+	if (h->exiting)
+		return;
+	if (ret == -EINTR && (r->plan.flags & CALL_EINTR)) {
+		if (r->cancel) {
+			ret = -514;
+		} else if (r->deadline && mono_now() >= r->deadline) {
+			ret = 0;
+		} else {
+			r->restart = false;
+			issue(h, true);
+			return;
+		}
+	}
+	if ((r->plan.flags & CALL_RESUMES) && ret > 0 && r->done + (uint64_t)ret < want && !r->cancel &&
+	    advance(h, (uint64_t)ret) == 0) {
+		r->done += (uint64_t)ret;
+		issue(h, true);
+		return;
+	}
+	if (r->done)
+		ret = ret > 0 ? (int64_t)r->done + ret : (int64_t)r->done;
+	r->state = RUN_DONE;
+	r->ret = ret;
+	if (h->place == PLACE_LINGERING)
+		settle_linger_over(h);
+	else
+		answer(h, ret);
+}
+
+/* Lets the resident have it. */
+static void issue(struct home *h, bool wait)
+{
+	struct run *r = &h->run;
+	struct resident_ctl *c = agent_ctl(&h->p);
+	int t = timeout_arg(r->plan.nr);
+	struct timespec ts = { 0, SHORT_CALL_NS };
+	uint32_t seen;
+
+	if (r->deadline && !r->restart && t >= 0) {
+		nsec_t left = r->deadline - mono_now();
+
+		r->arg[t] = (uint64_t)(MAX(left, (nsec_t)0) + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC;
+	}
+	agent_begin(&h->p);
+	(void)agent_add(&h->p, r->restart ? SYS_restart_syscall : r->plan.nr, r->arg[0], r->arg[1],
+			r->arg[2], r->arg[3], r->arg[4], r->arg[5]);
+	seen = __atomic_load_n(&c->done, __ATOMIC_ACQUIRE);
+	r->state = RUN_GOING;
+	agent_post(&h->p);
+	if (!wait)
+		return;
+	while (__atomic_load_n(&c->done, __ATOMIC_ACQUIRE) != h->p.want) {
+		if (futex_wait(&c->done, seen, &ts) < 0 && errno == ETIMEDOUT)
+			break;
+	}
+	deputy_poll(h);
+}
+
+void deputy_poll(struct home *h)
+{
+	struct resident_ctl *c = agent_ctl(&h->p);
+
+	if (h->run.state != RUN_GOING)
+		return;
+	if (__atomic_load_n(&c->done, __ATOMIC_ACQUIRE) != h->p.want) {
+		__atomic_store_n(&c->knock, 1, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&c->done, __ATOMIC_ACQUIRE) != h->p.want)
+			return; /* it will knock */
+	}
+	/* Finished between: if it has taken the knock, a stop follows, which is let go on. */
+	(void)__atomic_exchange_n(&c->knock, 0, __ATOMIC_SEQ_CST);
+	h->run.state = RUN_DONE;
+	returned(h, agent_ret(&h->p, 0));
+}
+
+/* After a whole piece of a large read: may the host ask for the next one? */
+static void note_regular(struct home *h)
+{
+	struct run *r = &h->run;
+	struct stat *st;
+	uint64_t at;
+	int i;
+
+	r->flags = 0;
+	if (!(r->plan.flags & CALL_READS) || r->plan.arg[2] < CALL_DATA_MAX)
+		return;
+	agent_begin(&h->p);
+	st = agent_scratch(&h->p, sizeof(*st), &at);
+	i = agent_add(&h->p, SYS_fstat, r->plan.arg[0], at, 0, 0, 0, 0);
+	if (agent_run(&h->p) == 0 && agent_ret(&h->p, i) == 0 && S_ISREG(st->st_mode))
+		r->flags = ANSWER_REGULAR;
+}
+
+void deputy_call(struct home *h, uint64_t id, const uint8_t *p, uint32_t n)
+{
+	struct run *r = &h->run;
+	struct call_packet c;
+	int k = call_get(p, n, &c);
+
+	if (k == 0 && call_classify(c.plan.nr, c.plan.arg, NULL) != CALL_FORWARD)
+		k = -EPROTO;
+	if (k < 0 || r->state == RUN_GOING || r->state == RUN_READY) {
+		log_error("the host asks for a call it may not (number %ld): its connection is closed",
+			  c.plan.nr);
+		home_lost_host(h, "it broke the protocol");
+		return;
+	}
+	*r = (struct run){ .id = id, .plan = c.plan };
+	h->forwarded++;
+	if (c.plan.nr >= 0 && c.plan.nr < (long)ARRAY_SIZE(h->calls))
+		h->calls[c.plan.nr]++;
+	note_deadline(r);
+	note_regular(h);
+	k = place(h, &c);
+	if (k < 0) {
+		r->state = RUN_DONE;
+		r->ret = k;
+		answer(h, k);
+		return;
+	}
+	issue(h, true);
+}
+
+int deputy_load_native(struct home *h, const struct image *m, int64_t code, struct err *e)
+{
+	struct run *r = &h->run;
+	const struct image_pending *p = &m->pending;
+	int k;
+
+	*r = (struct run){ .id = p->id, .native = true, .code = code, .restart = code == -516 };
+	k = call_plan(p->nr, p->arg, &r->plan);
+	if (k < 0) { /* a sleep: it gives nothing out */
+		r->plan = (struct call_plan){ .nr = p->nr };
+		memcpy(r->plan.arg, p->arg, sizeof(p->arg));
+	}
+	for (unsigned i = 0; i < CALL_ARGS; i++)
+		if (r->plan.kind[i] == ARG_IOV_OUT)
+			return err_reason(e, -EBUSY, "busy", "it is inside %s", call_name(p->nr));
+	memcpy(r->arg, r->plan.arg, sizeof(r->arg));
+	if (r->plan.flags & CALL_RESUMES) /* the whole, it needs no room of ours */
+		memcpy(r->plan.arg, p->arg, sizeof(p->arg)), memcpy(r->arg, p->arg, sizeof(p->arg));
+	note_deadline(r);
+	r->state = RUN_INTERRUPTED;
+	if (code > 0) { /* a write that the stop cut short */
+		r->done = (uint64_t)code;
+		if (call_advance(p->nr, r->arg, r->done) < 0)
+			return err_reason(e, -EBUSY, "busy", "it is inside %s", call_name(p->nr));
+	}
+	return 0;
+}
+
+void deputy_resume(struct home *h)
+{
+	if (h->run.state == RUN_INTERRUPTED || h->run.state == RUN_READY)
+		issue(h, true);
+}
+
+/* P is stopped: inside the call, so that rax tells how it was broken off? */
+static bool inside(const struct home *h, const struct user_regs_struct *r)
+{
+	return agent_ctl(&h->p)->state == RESIDENT_RUNNING && (long)r->orig_rax >= 0 &&
+	       r->rip == h->p.area + AREA_CODE + resident_syscall_offset() + 2;
+}
+
+static int until_interrupt(struct home *h, struct user_regs_struct *regs)
+{
+	struct trace_wait w;
+	siginfo_t si;
+	int r = trace_interrupt(h->pid);
+
+	while (r == 0) {
+		r = trace_wait(h->pid, 0, &w);
+		if (r < 0)
+			return r;
+		if (w.event == TRACE_ENDED)
+			return -ESRCH;
+		if (w.event == TRACE_INTERRUPT)
+			return trace_regs(h->pid, regs);
+		if (w.event == TRACE_SIGNAL && trace_siginfo(h->pid, &si) == 0 &&
+		    !(w.sig == SIGTRAP && si.si_code == SI_KERNEL))
+			signals_forward(h, &si);
+		r = trace_cont(h->pid, 0);
+	}
+	return r;
+}
+
+int deputy_interrupt(struct home *h)
+{
+	struct run *r = &h->run;
+	struct resident_ctl *c = agent_ctl(&h->p);
+	struct user_regs_struct regs;
+
+	while (r->state == RUN_GOING) {
+		struct timespec ts = { 0, NSEC_PER_MSEC };
+		uint32_t seen;
+		int k = until_interrupt(h, &regs);
+
+		if (k < 0)
+			return k;
+		if (inside(h, &regs) && (is_restart((int64_t)regs.rax) ||
+					 ((int64_t)regs.rax == -EINTR && (r->plan.flags & CALL_EINTR)))) {
+			r->code = (int64_t)regs.rax;
+			r->restart = r->code == -516;
+			r->state = RUN_INTERRUPTED;
+			return agent_enter(&h->p); /* idle in the loop again */
+		}
+		k = trace_cont(h->pid, 0);
+		if (k < 0)
+			return k;
+		/* It has a result, or has not begun: look again in a moment. */
+		seen = __atomic_load_n(&c->done, __ATOMIC_ACQUIRE);
+		if (seen != h->p.want)
+			(void)futex_wait(&c->done, seen, &ts);
+		if (__atomic_load_n(&c->done, __ATOMIC_ACQUIRE) != h->p.want)
+			continue;
+		(void)__atomic_exchange_n(&c->knock, 0, __ATOMIC_SEQ_CST);
+		r->ret = agent_ret(&h->p, 0);
+		if ((r->plan.flags & CALL_RESUMES) && r->ret > 0 &&
+		    r->done + (uint64_t)r->ret < wanted(h, r) &&
+		    advance(h, (uint64_t)r->ret) == 0) {
+			r->done += (uint64_t)r->ret;
+			r->code = -512;
+			r->restart = false;
+			r->state = RUN_INTERRUPTED;
+		} else if (r->ret == -EINTR && (r->plan.flags & CALL_EINTR)) {
+			r->code = -EINTR;
+			r->state = RUN_INTERRUPTED;
+		} else {
+			if (r->done)
+				r->ret = r->ret > 0 ? (int64_t)r->done + r->ret : (int64_t)r->done;
+			r->state = RUN_DONE;
+		}
+	}
+	return 0;
+}
+
+void deputy_cancel(struct home *h, uint64_t id)
+{
+	struct run *r = &h->run;
+	int k;
+
+	if (r->id != id || r->state != RUN_GOING)
+		return; /* it has been answered */
+	r->cancel = true;
+	k = deputy_interrupt(h);
+	if (k < 0)
+		return; /* P has ended: the loop hears of it */
+	if (r->state == RUN_INTERRUPTED) {
+		r->ret = r->done ? (int64_t)r->done :
+			 r->code == -512 || r->code == -513 ? r->code : -514;
+		r->state = RUN_DONE;
+	}
+	answer(h, r->ret);
+}
+
+void deputy_on_child(struct home *h)
+{
+	struct trace_wait w;
+	siginfo_t si;
+
+	while (h->place != PLACE_ENDED && trace_wait(h->pid, TRACE_NOHANG, &w) == 0 &&
+	       w.event != TRACE_NONE) {
+		switch (w.event) {
+		case TRACE_ENDED:
+			home_process_ended(h, w.status);
+			return;
+		case TRACE_SIGNAL:
+			if (w.sig == SIGTRAP && trace_siginfo(h->pid, &si) == 0 &&
+			    si.si_code == SI_KERNEL && h->dying != SIGTRAP) {
+				(void)trace_cont(h->pid, 0);
+				deputy_poll(h);
+			} else {
+				signals_on_stop(h, w.sig);
+			}
+			break;
+		case TRACE_GROUP:
+			h->stopped = true;
+			(void)trace_listen(h->pid);
+			break;
+		case TRACE_EXEC:
+			home_has_execed(h);
+			break;
+		case TRACE_INTERRUPT:
+		case TRACE_SYSCALL:
+		case TRACE_OTHER:
+		case TRACE_NONE:
+			h->stopped = false;
+			(void)trace_cont(h->pid, 0);
+			break;
+		}
+	}
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mos-home: home's supervisor of one migrant that is away, leaving or coming back. One loop, one
+ * thread; what it holds stands here. */
+#ifndef MOS_HOME_HOME_H
+#define MOS_HOME_HOME_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/ids.h"
+#include "call/packet.h"
+#include "kernel/mem.h"
+#include "move/agent.h"
+#include "move/image.h"
+#include "move/stages.h"
+#include "wire/channel.h"
+#include "wire/hello.h"
+#include "wire/key.h"
+
+/* Where the process is.
+ *
+ *   AT_HOME    runs natively, or is seized and about to leave. We end when it stays so.
+ *   AWAY       the body runs at @host; P is the deputy, in the resident's loop, all signals open.
+ *   COMING     MSG_COME is sent; calls and signals go on until the image comes.
+ *   LINGERING  home again, but inside a call that only the resident can finish (a sleep that must
+ *              not start anew, the rest of a write): P waits in the resident with its own mask.
+ *   ENDED      P is gone. */
+enum place { PLACE_HOME, PLACE_AWAY, PLACE_COMING, PLACE_LINGERING, PLACE_ENDED };
+
+/* A file that the process has mapped. */
+struct home_file {
+	uint64_t dev, ino, size;
+	int fd;
+};
+
+/* The call that the deputy is in, or was in last. */
+enum run_state {
+	RUN_NONE,
+	RUN_READY,	 /* loaded, not begun */
+	RUN_GOING,	 /* the resident has it */
+	RUN_INTERRUPTED, /* stopped by us with @code: nothing lost, resumable */
+	RUN_DONE,	 /* @ret holds */
+};
+
+struct run {
+	enum run_state state;
+	uint64_t id;
+	struct call_plan plan; /* arguments as the program gave them */
+	uint64_t arg[CALL_ARGS]; /* as the deputy issues them */
+	uint32_t at[CALL_ARGS], cap[CALL_ARGS]; /* offsets in AREA_BUF, bytes reserved */
+	bool native;	/* pointers are the program's own, in P's memory */
+	bool restart;	/* to be resumed by restart_syscall */
+	bool cancel;	/* the host asked to break it off */
+	uint64_t done;	/* bytes that earlier parts of it have done */
+	int64_t code;	/* -512, -513, -514, -516, -EINTR */
+	int64_t ret;
+	nsec_t deadline; /* of a timeout held in a register; 0: none */
+	uint8_t flags;	/* ANSWER_* */
+};
+
+/* What mosd asks for. */
+struct order {
+	uint64_t request;
+	uint32_t node;
+	char addr[64];
+	uint16_t port;
+};
+
+struct home {
+	struct ev_loop *loop;
+	struct ev_io on_node, on_channel, on_hop, on_child;
+	struct ev_timer on_beat;
+	int node_fd; /* to mosd, or -1 */
+	int child_fd;
+	struct key_ring keys;
+
+	pid_t pid;
+	uint32_t node; /* our own number */
+	bool seized, adopt, at_exec, exec_seen;
+	enum place place;
+	uint32_t host;	 /* where the body is; 0: here */
+	uint64_t epoch;	 /* calls of this one only are accepted */
+	uint64_t place_for_area; /* chosen before P is stopped */
+	struct agent p;	 /* P, as the deputy */
+	struct mem mem;
+	struct image *m; /* as it left, or came back last */
+	struct home_file file[IMAGE_FILES_MAX];
+	uint32_t nfiles;
+	struct channel *host_channel;
+	struct run run;
+	bool dropped;	 /* P's pages are given back */
+	int dying;	 /* signal that P is to die of */
+	bool exiting;	 /* P runs exit_group */
+	int stopping;	 /* stop signal that P is to take */
+	bool stopped;	 /* P is stopped by a stop signal, as the shell sees it */
+	siginfo_t held[IMAGE_PENDING_MAX]; /* signals that came while nobody could take them */
+	unsigned nheld;
+
+	struct order waiting_order; /* to be carried out when it has exec'ed */
+	uint64_t request; /* of mosd's, being worked on; 0: none */
+	struct hop_wait {
+		bool going;
+		uint32_t node;
+		struct channel *to; /* control stream to the next host */
+		nsec_t began, frozen;
+	} hop;
+	nsec_t come_began;
+	const char *come_cause;
+	char cause_word[32];
+	/* counters */
+	uint64_t forwarded, came_home, bytes;
+	nsec_t away_since, away_total, cpu_before, cpu_away, cpu_seen;
+	uint32_t calls[512];
+};
+
+/* check.c: may it leave now? Looks only, stops nothing. */
+int check_movable(pid_t pid, struct err *e);
+
+/* maps.c: P's mappings as an image has them; reasons against leaving; the files behind. */
+int maps_read(struct home *h, struct image *m, struct err *e);
+ssize_t maps_read_file(void *ctx, uint32_t file, uint64_t off, void *to, size_t n);
+void maps_forget_files(struct home *h);
+
+/* leave.c */
+int leave_home(struct home *h, const struct order *o, struct err *e);
+void leave_drop_memory(struct home *h);
+/* Opens a control stream to a node and has a sandbox made there. */
+int leave_prepare(struct home *h, const struct order *o, bool from_host, struct channel **ret,
+		  uint8_t token[TOKEN_SIZE], struct err *e);
+
+/* deputy.c */
+void deputy_call(struct home *h, uint64_t id, const uint8_t *p, uint32_t n);
+void deputy_cancel(struct home *h, uint64_t id);
+/* Tells the (new) host the result of the last call once more: it may have been under way there. */
+void deputy_answer_again(struct home *h);
+/* Stops the call under way so that P is idle; state becomes INTERRUPTED or DONE. -ESRCH: P ended. */
+int deputy_interrupt(struct home *h);
+/* Sets an interrupted or ready run going. P is in the loop, idle. */
+void deputy_resume(struct home *h);
+/* A stop of P's. */
+void deputy_on_child(struct home *h);
+/* Is the run finished by now? Then answers it. */
+void deputy_poll(struct home *h);
+/* Loads a call that P was in natively when it was stopped with @code. */
+int deputy_load_native(struct home *h, const struct image *m, int64_t code, struct err *e);
+
+/* signals.c */
+void signals_forward(struct home *h, const siginfo_t *si);
+void signals_on_stop(struct home *h, int sig);
+/* Signals that were held go where the process is now. */
+void signals_release_held(struct home *h);
+void signals_die(struct home *h, int sig);
+void signals_stop(struct home *h, int sig);
+
+/* comeback.c: the image has come; P becomes the program again. */
+void comeback_ask(struct home *h, uint64_t request, const char *cause);
+void comeback_refused(struct home *h, const char *text);
+void comeback_take(struct home *h, const struct frame *first);
+/* settle.c: the last step: P leaves the resident. Return: 0 and it is released, or lingers. */
+int settle_home(struct home *h, struct err *e);
+void settle_linger_over(struct home *h);
+void settle_linger_signal(struct home *h, const siginfo_t *si);
+
+/* hop.c: from host to host */
+void hop_begin(struct home *h, const struct order *o);
+void hop_built(struct home *h);
+void hop_failed(struct home *h, const char *reason, const char *text);
+
+/* node.c: mosd */
+int node_open(struct home *h);
+void node_moved(struct home *h, uint64_t request, uint32_t from, const char *cause, nsec_t freeze,
+		nsec_t total, uint64_t bytes);
+void node_not_moved(struct home *h, uint64_t request, uint32_t to, const struct err *e, int code);
+void node_ended(struct home *h, int status, const char *cause, const char *text);
+void node_info(struct home *h, uint64_t request);
+void node_attached(struct home *h);
+
+/* apply.c */
+int apply_maps(struct home *h, const struct image *m, struct err *e);
+
+/* main.c */
+void home_watch_host(struct home *h);
+void home_close_host(struct home *h);
+void home_watch_hop(struct home *h);
+void home_close_hop(struct home *h);
+void home_lost_host(struct home *h, const char *why);
+_Noreturn void home_end(struct home *h);
+void home_process_ended(struct home *h, int status);
+void home_has_execed(struct home *h);
+void home_move(struct home *h, const struct order *o);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Host to host: the body goes directly; home prepares the next host, commits when the body stands
+ * there, and tells the former one to let go. Until then the body can go on where it was. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "home/home.h"
+#include "wire/msg.h"
+
+void hop_begin(struct home *h, const struct order *o)
+{
+	CLEANUP(buf_finish) struct buf b = BUF_INIT;
+	struct err e = ERR_INIT;
+	struct hop to = { .port = o->port, .epoch = h->epoch + 1 };
+	struct iovec iov;
+	int r = fault_point("hop-prepare");
+
+	h->hop.began = mono_now();
+	if (r == 0)
+		r = leave_prepare(h, o, true, &h->hop.to, to.token, &e);
+	if (r < 0) {
+		node_not_moved(h, o->request, o->node, &e, r);
+		return;
+	}
+	(void)snprintf(to.addr, sizeof(to.addr), "%s", o->addr);
+	hop_put(&to, &b);
+	iov = (struct iovec){ b.data, b.len };
+	h->request = o->request;
+	h->hop.node = o->node;
+	h->hop.going = true;
+	h->hop.frozen = mono_now();
+	home_watch_hop(h);
+	if (channel_send(h->host_channel, MSG_HOP, 0, &iov, 1) < 0)
+		home_lost_host(h, "the connection to it broke");
+}
+
+/* The body stands at the next host. Home's step to the next epoch: from here on it is there. */
+void hop_built(struct home *h)
+{
+	uint32_t from = h->host;
+	int r = fault_point("hop-commit");
+
+	if (r == 0)
+		r = channel_send(h->hop.to, MSG_GO, h->epoch + 1, NULL, 0);
+	if (r < 0) {
+		hop_failed(h, "unreachable", "the next node was lost at the last step");
+		return;
+	}
+	h->epoch++;
+	home_close_host(h); /* the former host lets its copy go */
+	h->host_channel = h->hop.to;
+	h->hop.to = NULL;
+	h->hop.going = false;
+	h->host = h->hop.node;
+	home_watch_host(h);
+	node_moved(h, h->request, from, "asked", mono_now() - h->hop.frozen, mono_now() - h->hop.began, 0);
+	h->request = 0;
+	/* A result may have reached the former host after the body had left it. */
+	deputy_answer_again(h);
+	signals_release_held(h);
+}
+
+void hop_failed(struct home *h, const char *reason, const char *text)
+{
+	struct err e = ERR_INIT;
+
+	(void)err_reason(&e, -ECANCELED, reason, "%s", text);
+	home_close_hop(h);
+	h->hop.going = false;
+	node_not_moved(h, h->request, h->hop.node, &e, -ECANCELED);
+	h->request = 0;
+	if (channel_send(h->host_channel, MSG_RESUME, 0, NULL, 0) < 0) {
+		home_lost_host(h, "the connection to it broke");
+		return;
+	}
+	deputy_answer_again(h);
+	signals_release_held(h);
+}

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Home to host, as a table of stages. Until commit the process merely stands still, with its own
+ * registers, and any failure lets it go on. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "home/home.h"
+#include "kernel/procfs.h"
+#include "kernel/trace.h"
+#include "kernel/vdso.h"
+#include "move/capture.h"
+#include "move/source.h"
+#include "wire/msg.h"
+
+#define CONNECT_MS 5000
+#define READY_MS   10000
+#define BUILT_MS   30000
+
+struct leave {
+	struct home *h;
+	const struct order *o;
+	struct channel *c;
+	struct image *m;
+	struct user_regs_struct own; /* as it was stopped */
+	uint64_t area;
+	int64_t code;	/* how the call it was in was broken off; 0: it was in none to be resumed */
+	bool again;	/* it leaves while it lingers: it is in the resident already */
+	bool stopped;
+	uint64_t bytes;
+};
+
+static int say(struct channel *c, uint16_t type, uint64_t id, const void *p, size_t n)
+{
+	struct iovec iov = { (void *)(uintptr_t)p, n };
+
+	return channel_send(c, type, id, &iov, 1);
+}
+
+/* "reason\0text" of a refusal or an abort. */
+static int told_why(const struct frame *f, const char *who, struct err *e)
+{
+	char reason[sizeof(e->reason)] = "", text[ERR_MSG_MAX] = "";
+	const char *zero = memchr(f->data, 0, f->len);
+
+	if (zero) {
+		size_t n = (size_t)((const uint8_t *)zero - f->data), k = f->len - n - 1;
+
+		memcpy(reason, f->data, MIN(n, sizeof(reason) - 1));
+		memcpy(text, zero + 1, MIN(k, sizeof(text) - 1));
+	}
+	return err_reason(e, -ECANCELED, reason[0] ? reason : "refused", "%s: %s", who,
+			  text[0] ? text : "it did not say why");
+}
+
+static void make_hello(struct home *h, bool from_host, uint64_t area, struct hello *ret)
+{
+	struct procfs_status st = { 0 };
+
+	*ret = (struct hello){ .protocol = MSG_PROTOCOL, .home = h->node, .pid = h->pid,
+			       .epoch = h->epoch + 1, .area = area, .from_host = from_host };
+	(void)procfs_comm(h->pid, ret->comm);
+	if (procfs_status(h->pid, &st) == 0)
+		ret->uid = st.uid[0];
+	(void)vdso_digest(ret->vdso);
+	(void)uname(&ret->uts);
+	ret->boot = clock_now(CLOCK_BOOTTIME);
+	ret->mono = mono_now();
+}
+
+int leave_prepare(struct home *h, const struct order *o, bool from_host, struct channel **ret,
+		  uint8_t token[TOKEN_SIZE], struct err *e)
+{
+	static const uint8_t preamble[PREAMBLE_SIZE] = "umosix1\n";
+	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
+	CLEANUP(buf_finish) struct buf b = BUF_INIT;
+	CLEANUP(close_fd) int fd = -1;
+	struct channel *c = NULL;
+	uint64_t area = h->p.area;
+	struct hello hello;
+	struct frame f;
+	int r;
+
+	if (!area) {
+		r = procfs_maps(h->pid, IMAGE_VMAS_MAX, &maps);
+		if (r < 0)
+			return err_reason(e, r, "mappings", "reading its memory map: %s", strerror(-r));
+		area = agent_choose_place(&maps);
+		if (!area)
+			return err_reason(e, -ENOMEM, "memory", "no room for the resident in its memory");
+		h->place_for_area = area;
+	}
+	fd = channel_connect(o->addr, o->port, CONNECT_MS, e);
+	if (fd < 0)
+		return err_reason(e, fd, "unreachable", "%s", err_str(e, fd));
+	r = io_write_all(fd, preamble, sizeof(preamble));
+	if (r == 0)
+		r = channel_open(steal_fd(&fd), CHANNEL_CLIENT, &h->keys, CONNECT_MS, &c, e);
+	if (r < 0)
+		return err_reason(e, r, "unreachable", "node %u: %s", o->node, err_str(e, r));
+	make_hello(h, from_host, area, &hello);
+	hello_put(&hello, &b);
+	r = b.failed ? -ENOMEM : say(c, MSG_HELLO, 0, b.data, b.len);
+	if (r == 0)
+		r = channel_recv(c, READY_MS, &f);
+	if (r > 0 && f.type == MSG_READY && f.len == TOKEN_SIZE && f.id == h->epoch + 1) {
+		memcpy(token, f.data, TOKEN_SIZE);
+		*ret = c;
+		return 0;
+	}
+	if (r > 0 && f.type == MSG_REFUSED)
+		r = told_why(&f, "the node refused it", e);
+	else
+		r = err_reason(e, r < 0 ? r : -ETIMEDOUT, "unreachable", "node %u does not answer", o->node);
+	channel_close(c);
+	return r;
+}
+
+static int stage_check(void *ctx, struct err *e)
+{
+	struct leave *l = ctx;
+
+	return check_movable(l->h->pid, e);
+}
+
+static int stage_connect(void *ctx, struct err *e)
+{
+	struct leave *l = ctx;
+	uint8_t token[TOKEN_SIZE];
+
+	return leave_prepare(l->h, l->o, false, &l->c, token, e);
+}
+
+static void undo_connect(void *ctx)
+{
+	struct leave *l = ctx;
+
+	channel_close(l->c);
+	l->c = NULL;
+}
+
+/* A signal that comes while we stop it waits until it stands again, here or there. */
+static void keep_signal(void *ctx, const siginfo_t *si)
+{
+	struct home *h = ctx;
+
+	if (h->nheld < ARRAY_SIZE(h->held))
+		h->held[h->nheld++] = *si;
+}
+
+static int stop_native(struct leave *l, struct err *e)
+{
+	struct home *h = l->h;
+	struct trace_wait w;
+	siginfo_t si;
+	int r = 0;
+
+	if (h->exec_seen) {
+		l->stopped = true;
+		return 0; /* it stands at the beginning of its new program */
+	}
+	if (!h->seized)
+		r = trace_seize(h->pid, PTRACE_O_TRACESYSGOOD);
+	if (r < 0)
+		return err_reason(e, r, "traced", "it cannot be traced: %s", strerror(-r));
+	h->seized = true;
+	r = trace_interrupt(h->pid);
+	for (;;) {
+		if (r == 0)
+			r = trace_wait(h->pid, 0, &w);
+		if (r < 0 || w.event == TRACE_ENDED)
+			return err_reason(e, -ESRCH, "gone", "it ended");
+		if (w.event == TRACE_INTERRUPT)
+			break;
+		if (w.event == TRACE_GROUP)
+			return err_reason(e, -EBUSY, "stopped", "it is stopped by a signal");
+		if (w.event == TRACE_SIGNAL && trace_siginfo(h->pid, &si) == 0)
+			keep_signal(h, &si);
+		r = trace_cont(h->pid, 0);
+	}
+	l->stopped = true;
+	return 0;
+}
+
+static int stage_stop(void *ctx, struct err *e)
+{
+	struct leave *l = ctx;
+
+	if (!l->again)
+		return stop_native(l, e);
+	if (deputy_interrupt(l->h) < 0)
+		return err_reason(e, -ESRCH, "gone", "it ended");
+	return 0;
+}
+
+/* Lets P go on natively with the registers that it was stopped with: as if nothing had been. The
+ * kernel's own restart logic, which follows a stop of this kind, ends the call it was in. */
+static void undo_stop(void *ctx)
+{
+	struct leave *l = ctx;
+	struct home *h = l->h;
+	struct trace_wait w;
+
+	if (l->again) {
+		deputy_resume(h);
+		return;
+	}
+	if (!l->stopped)
+		return;
+	if (l->own.rip) {
+		(void)trace_set_mask(h->pid, TRACE_MASK_ALL);
+		(void)trace_set_regs(h->pid, &l->own);
+		(void)agent_unmap(&h->p);
+		(void)trace_set_regs(h->pid, &l->own);
+		(void)trace_set_mask(h->pid, l->m->mask);
+		if (trace_interrupt(h->pid) == 0 && trace_cont(h->pid, 0) == 0)
+			(void)trace_wait(h->pid, 0, &w);
+	}
+	for (unsigned i = 0; i < h->nheld; i++) /* it is stopped: they wait for it to go on */
+		(void)syscall(SYS_rt_tgsigqueueinfo, h->pid, h->pid, h->held[i].si_signo, &h->held[i]);
+	h->nheld = 0;
+	(void)trace_detach(h->pid);
+	h->seized = h->exec_seen = false;
+	h->run.state = RUN_NONE;
+}
+
+/* What to do about the call that the stop has broken off. */
+static int look_at_call(struct leave *l, struct err *e)
+{
+	struct image *m = l->m;
+	struct image_pending *p = &m->pending;
+	long nr = (long)m->regs.orig_rax;
+	int64_t code = (int64_t)m->regs.rax;
+	uint64_t arg[CALL_ARGS] = { m->regs.rdi, m->regs.rsi, m->regs.rdx,
+				    m->regs.r10, m->regs.r8, m->regs.r9 };
+	const char *word = NULL;
+	enum call_class class;
+	struct call_plan plan = { 0 };
+	uint64_t pair[2];
+	bool restart = code == -512 || code == -513 || code == -514 || code == -516;
+
+	*p = (struct image_pending){ .kind = PENDING_NONE };
+	m->regs.orig_rax = (unsigned long long)-1;
+	if (l->h->exec_seen || nr < 0)
+		return 0;
+	if (nr == SYS_pselect6 && arg[5] && mem_read(&l->h->mem, (uaddr_t){ arg[5] }, pair, 16) == 0)
+		(void)call_clear_empty_mask(nr, arg, pair);
+	class = call_classify(nr, arg, &word);
+	if (class == CALL_FORWARD && call_plan(nr, arg, &plan) < 0)
+		class = CALL_HOME;
+	if (!restart && !(code == -EINTR && plan.flags & CALL_EINTR) &&
+	    !(plan.flags & CALL_RESUMES && code > 0 && (uint64_t)code < arg[2]))
+		return 0; /* it has its result */
+	if (nr == SYS_restart_syscall)
+		return err_reason(e, -EBUSY, "restart", "it is inside a call that was broken off once; try again later");
+	if (class == CALL_LOCAL) {
+		if (code == -516) { /* a futex with a timeout: returns as if woken, callers look again */
+			m->regs.rax = 0;
+		} else {
+			m->regs.rip -= 2;
+			m->regs.rax = (unsigned long long)nr;
+		}
+		return 0;
+	}
+	if (class != CALL_FORWARD && class != CALL_HOST)
+		return err_reason(e, -EBUSY, word ? word : "busy", "it is inside %s, which runs at home only",
+				  call_name(nr));
+	p->nr = nr;
+	memcpy(p->arg, arg, sizeof(arg));
+	if (class == CALL_HOST && code == -514) { /* a sleep until a moment */
+		struct timespec t;
+
+		if (nr != SYS_clock_nanosleep || mem_read(&l->h->mem, (uaddr_t){ arg[2] }, &t, sizeof(t)) < 0)
+			return err_reason(e, -EBUSY, "busy", "it is inside %s", call_name(nr));
+		p->kind = PENDING_SLEEP;
+		p->clock = (uint32_t)arg[0];
+		p->deadline = timespec_nsec(&t);
+		return 0;
+	}
+	p->kind = PENDING_CALL;
+	p->id = 1ULL << 63; /* a host counts its calls from 1 */
+	l->code = code;
+	return deputy_load_native(l->h, m, code, e);
+}
+
+static int stage_look(void *ctx, struct err *e)
+{
+	struct leave *l = ctx;
+	struct home *h = l->h;
+	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
+	int r;
+
+	if (l->again)
+		return 0;
+	r = procfs_maps(h->pid, IMAGE_VMAS_MAX, &maps);
+	if (r == 0)
+		r = agent_find_insn(h->pid, &maps, &h->p.insn);
+	if (r == 0 && !h->exec_seen)
+		r = capture_settle(h->pid, &maps, keep_signal, h);
+	if (r < 0)
+		return err_set(e, r, "stopping it at a good place: %s", strerror(-r));
+	mem_close(&h->mem);
+	r = mem_open(&h->mem, h->pid);
+	if (r < 0)
+		return err_set(e, r, "opening its memory: %s", strerror(-r));
+	r = capture_stopped(h->pid, l->m, e);
+	if (r < 0)
+		return r;
+	l->own = l->m->regs;
+	l->m->pid = h->pid;
+	l->m->epoch = h->epoch + 1;
+	l->m->cpu = procfs_cpu_ns(h->pid);
+	r = maps_read(h, l->m, e);
+	if (r == 0)
+		r = check_movable(h->pid, e);
+	return r < 0 ? r : look_at_call(l, e);
+}
+
+/* The only moment before commit when P runs code of ours: one visit. */
+static int stage_visit(void *ctx, struct err *e)
+{
+	struct leave *l = ctx;
+	struct home *h = l->h;
+	int r;
+
+	if (l->again)
+		return 0;
+	r = trace_set_mask(h->pid, TRACE_MASK_ALL);
+	if (r < 0)
+		return err_set(e, r, "blocking its signals: %s", strerror(-r));
+	r = agent_map(&h->p, h->place_for_area, e);
+	if (r < 0)
+		return r;
+	l->m->area = h->p.area;
+	r = agent_enter(&h->p);
+	if (r < 0)
+		return err_set(e, r, "entering the resident: %s", strerror(-r));
+	r = capture_visit(&h->p, true, l->m, e);
+	if (agent_stop_idle(&h->p) < 0)
+		return err_reason(e, -ESRCH, "gone", "it ended");
+	(void)trace_set_regs(h->pid, &l->own);
+	(void)trace_set_mask(h->pid, l->m->mask);
+	return r;
+}
+
+static int stage_send(void *ctx, struct err *e)
+{
+	struct leave *l = ctx;
+	struct source src = SOURCE_INIT;
+	uint64_t before = channel_bytes_sent(l->c);
+	int r;
+
+	l->m->epoch = l->h->epoch + 1;
+	r = source_send_image(l->m, l->c, e);
+	if (r == 0)
+		r = source_open(&src, l->h->pid);
+	src.read_file = maps_read_file;
+	src.ctx = l->h;
+	if (r == 0)
+		r = source_send(&src, l->m, true, l->c, e);
+	source_close(&src);
+	l->bytes = channel_bytes_sent(l->c) - before;
+	return r;
+}
+
+static int stage_built(void *ctx, struct err *e)
+{
+	struct leave *l = ctx;
+	struct frame f;
+	int r = channel_recv(l->c, BUILT_MS, &f);
+
+	if (r > 0 && f.type == MSG_BUILT && f.id == l->m->epoch)
+		return 0;
+	if (r > 0 && f.type == MSG_ABORT)
+		return told_why(&f, "the node could not build it", e);
+	return err_reason(e, r < 0 ? r : -ETIMEDOUT, "unreachable", "the node was lost while it built the process");
+}
+
+/* Home's step to the next epoch. From here on P dies with us: it must never run on beside the body. */
+static int stage_commit(void *ctx, struct err *e)
+{
+	struct leave *l = ctx;
+	struct home *h = l->h;
+	int r = 0;
+
+	if (l->again)
+		r = agent_stop_idle(&h->p);
+	if (r == 0)
+		r = trace_options(h->pid, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+	if (r == 0)
+		r = say(l->c, MSG_GO, l->m->epoch, NULL, 0);
+	if (r < 0) {
+		if (l->again)
+			(void)agent_enter(&h->p);
+		else
+			(void)trace_options(h->pid, PTRACE_O_TRACESYSGOOD);
+		return err_reason(e, r, "unreachable", "the node was lost at the last step");
+	}
+	h->epoch = l->m->epoch;
+	return 0;
+}
+
+static int stage_deputy(void *ctx, struct err *e)
+{
+	struct leave *l = ctx;
+	struct home *h = l->h;
+	int r = trace_set_mask(h->pid, TRACE_MASK_ALL);
+
+	if (r == 0)
+		r = agent_enter(&h->p);
+	if (r < 0)
+		return err_set(e, r, "making it a deputy: %s", strerror(-r));
+	agent_begin(&h->p);
+	(void)agent_add(&h->p, SYS_set_robust_list, 0, 24, 0, 0, 0, 0);
+	(void)agent_add(&h->p, SYS_set_tid_address, 0, 0, 0, 0, 0, 0);
+	if (l->m->rseq_ptr && !l->again)
+		(void)agent_add(&h->p, SYS_rseq, l->m->rseq_ptr, l->m->rseq_size, 1,
+				l->m->rseq_signature, 0, 0);
+	r = agent_run(&h->p);
+	return r < 0 ? err_set(e, r, "it ended") : 0;
+}
+
+static const struct stage stages[] = {
+	{ "check", stage_check, NULL, 0 },
+	{ "connect", stage_connect, undo_connect, 0 },
+	{ "stop", stage_stop, undo_stop, STAGE_FROZEN },
+	{ "look", stage_look, NULL, STAGE_FROZEN },
+	{ "visit", stage_visit, NULL, STAGE_FROZEN },
+	{ "send", stage_send, NULL, STAGE_FROZEN },
+	{ "built", stage_built, NULL, STAGE_FROZEN },
+	{ "commit", stage_commit, NULL, STAGE_FROZEN | STAGE_COMMIT },
+	{ "deputy", stage_deputy, NULL, 0 },
+};
+
+/* P's memory is free at home while the body has it. The first page of arguments stays, for ps. */
+void leave_drop_memory(struct home *h)
+{
+	const struct image *m = h->m;
+	uint64_t keep = page_down(m->mm.arg_start), keep_end = page_up(m->mm.env_end);
+
+	agent_begin(&h->p);
+	for (uint32_t i = 0; i < m->nvmas; i++) {
+		const struct image_vma *v = &m->vma[i];
+		uint64_t a = v->start, b = v->end;
+
+		if (v->kind != IMAGE_ANON && v->kind != IMAGE_FILE)
+			continue;
+		if (h->p.n + 2 > RESIDENT_BATCH) {
+			if (agent_run(&h->p) < 0)
+				return;
+			agent_begin(&h->p);
+		}
+		if (keep < b && a < keep_end) {
+			if (a < keep)
+				(void)agent_add(&h->p, SYS_madvise, a, keep - a, MADV_DONTNEED, 0, 0, 0);
+			a = MIN(keep_end, b);
+		}
+		if (a < b)
+			(void)agent_add(&h->p, SYS_madvise, a, b - a, MADV_DONTNEED, 0, 0, 0);
+	}
+	(void)agent_run(&h->p);
+	h->dropped = true;
+}
+
+int leave_home(struct home *h, const struct order *o, struct err *e)
+{
+	struct leave l = { .h = h, .o = o, .again = h->place == PLACE_LINGERING };
+	struct stage_times t;
+	int committed, r;
+
+	l.m = l.again ? h->m : image_create();
+	if (!l.m)
+		return err_set(e, -ENOMEM, "no memory");
+	r = stages_run(stages, ARRAY_SIZE(stages), &l, &t, &committed, e);
+	if (!committed) {
+		if (!l.again)
+			image_destroy(l.m);
+		return r;
+	}
+	if (!l.again) {
+		image_destroy(h->m);
+		h->m = l.m;
+	}
+	h->host_channel = l.c;
+	h->host = o->node;
+	h->place = PLACE_AWAY;
+	h->away_since = mono_now();
+	h->cpu_before = l.m->cpu;
+	h->bytes += l.bytes;
+	if (r < 0) /* behind commit: P has ended; the loop hears of it */
+		return r;
+	if (l.m->pending.kind == PENDING_SLEEP)
+		h->run.state = RUN_NONE; /* the host sleeps on */
+	if (h->run.state != RUN_INTERRUPTED)
+		leave_drop_memory(h);
+	(void)agent_stop_idle(&h->p);
+	(void)trace_set_mask(h->pid, 0); /* every signal stops it at once, for us to send on */
+	(void)trace_cont(h->pid, 0);
+	home_watch_host(h);
+	node_moved(h, o->request, 0, "asked", t.frozen, t.total, l.bytes);
+	signals_release_held(h);
+	deputy_resume(h);
+	return 0;
+}

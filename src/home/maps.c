@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* P's mappings as an image has them, the files behind them, and what among them keeps it at home. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "home/home.h"
+#include "kernel/procfs.h"
+#include "move/files.h"
+
+static int file_number(struct home *h, const struct vma *v, const char *entry, struct err *e)
+{
+	struct stat st;
+	int fd;
+
+	for (uint32_t i = 0; i < h->nfiles; i++)
+		if (h->file[i].dev == v->dev && h->file[i].ino == v->ino)
+			return (int)i;
+	if (h->nfiles == IMAGE_FILES_MAX)
+		return err_reason(e, -E2BIG, "mappings", "it maps more than %u files", IMAGE_FILES_MAX);
+	fd = procfs_open(h->pid, entry, O_RDONLY);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		int r = fd < 0 ? fd : -errno;
+
+		close_fd(&fd);
+		return err_set(e, r, "opening a mapped file: %s", strerror(-r));
+	}
+	h->file[h->nfiles] = (struct home_file){ v->dev, v->ino, (uint64_t)st.st_size, fd };
+	return (int)h->nfiles++;
+}
+
+void maps_forget_files(struct home *h)
+{
+	while (h->nfiles)
+		close_fd(&h->file[--h->nfiles].fd);
+}
+
+ssize_t maps_read_file(void *ctx, uint32_t file, uint64_t off, void *to, size_t n)
+{
+	const struct home *h = ctx;
+	size_t done = 0;
+
+	if (file >= h->nfiles)
+		return -EBADF;
+	while (done < n) {
+		ssize_t k = pread(h->file[file].fd, (char *)to + done, n - done, (off_t)(off + done));
+
+		if (k < 0)
+			return -errno;
+		if (!k)
+			break;
+		done += (size_t)k;
+	}
+	return (ssize_t)done;
+}
+
+/* A mapping of a file: can a copy of its pages stand for it? */
+static int file_mapping(struct home *h, const struct vma *v, struct image_vma *to, struct err *e)
+{
+	char entry[64], path[128];
+	struct stat st, link;
+	int n;
+
+	procfs_map_file_name(entry, sizeof(entry), v->start, v->end);
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)h->pid, entry);
+	if (lstat(path, &link) < 0 || stat(path, &st) < 0)
+		return err_set(e, -errno, "cannot look at a mapped file: %s", strerror(errno));
+	/* The entry's own mode tells how the file was opened: what was opened for writing may be
+	 * made writable by mprotect at any time. */
+	if (v->shared && (v->prot & PROT_WRITE || link.st_mode & S_IWUSR))
+		return err_reason(e, -EOPNOTSUPP, "shared-writable",
+				  "it shares writable memory at %#llx", (unsigned long long)v->start);
+	if (!S_ISREG(st.st_mode)) {
+		if (v->shared || st.st_rdev != 0x105) /* a private /dev/zero is plain memory */
+			return err_reason(e, -EOPNOTSUPP, "device", "it maps a device at %#llx",
+					  (unsigned long long)v->start);
+		to->kind = IMAGE_ANON;
+		return 0;
+	}
+	if (v->off + (v->end - v->start) > page_up((uint64_t)st.st_size))
+		return err_reason(e, -EOPNOTSUPP, "past-eof", "it maps a file past its end at %#llx",
+				  (unsigned long long)v->start);
+	if (v->off + (v->end - v->start) > 1ULL << FILE_SHIFT)
+		return err_reason(e, -EOPNOTSUPP, "mappings", "it maps a file beyond 1 TiB");
+	n = file_number(h, v, entry, e);
+	if (n < 0)
+		return n;
+	to->kind = IMAGE_FILE;
+	to->file = (uint32_t)n;
+	to->off = v->off;
+	return 0;
+}
+
+int maps_read(struct home *h, struct image *m, struct err *e)
+{
+	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
+	int r = procfs_maps(h->pid, IMAGE_VMAS_MAX, &maps);
+
+	if (r < 0)
+		return err_reason(e, r, "mappings", "reading its memory map: %s", strerror(-r));
+	free_ptr(&m->vma);
+	m->vma = calloc(maps.n + 1, sizeof(*m->vma));
+	m->nvmas = 0;
+	if (!m->vma)
+		return err_set(e, -ENOMEM, "no memory");
+	for (unsigned i = 0; i < maps.n; i++) {
+		const struct vma *v = &maps.v[i];
+		struct image_vma *to = &m->vma[m->nvmas];
+
+		if (h->p.area && v->start >= h->p.area && v->end <= h->p.area + AREA_SIZE)
+			continue;
+		*to = (struct image_vma){ .start = v->start, .end = v->end, .prot = v->prot,
+					  .flags = v->stack ? IMAGE_VMA_STACK : 0 };
+		switch ((enum vma_kind)v->kind) {
+		case VMA_VDSO:
+			to->kind = IMAGE_VDSO;
+			break;
+		case VMA_VVAR:
+			to->kind = IMAGE_VVAR;
+			break;
+		case VMA_FILE:
+			r = file_mapping(h, v, to, e);
+			break;
+		case VMA_ANON:
+		case VMA_KIND_COUNT_:
+			if (v->shared)
+				r = err_reason(e, -EOPNOTSUPP, "shared-memory", "it shares memory");
+			to->kind = IMAGE_ANON;
+			break;
+		}
+		if (r < 0)
+			return r;
+		m->nvmas++;
+	}
+	return 0;
+}

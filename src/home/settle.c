@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DOC: the last step of coming home: P leaves the resident and is the program again.
+ *
+ * If the program was in the middle of a call, one of three things is true. The call has its result
+ * already: P gets it. It was broken off with nothing consumed: P's registers say so, and the kernel
+ * issues it again by its own restart logic. Or only the resident can finish it (a poll or sleep
+ * whose time must not start anew, the rest of a write): then P lingers there, at home, with its own
+ * signal mask, until it is done or a signal comes. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "home/home.h"
+#include "kernel/procfs.h"
+#include "kernel/trace.h"
+
+#define SIG_BIT(s)     (1ULL << ((s) - 1))
+#define DEFAULT_IGNORE (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
+
+/* P, idle in the loop and with all signals blocked, becomes the program: registers, then the area
+ * goes, then the mask, then a stop from which the kernel's own signal and restart logic follows. */
+static int release(struct home *h, struct err *e)
+{
+	struct user_regs_struct regs = h->m->regs;
+	struct trace_wait w;
+	int r = agent_stop_idle(&h->p);
+
+	if (r == 0)
+		r = trace_set_mask(h->pid, TRACE_MASK_ALL);
+	if (r == 0)
+		r = trace_set_xstate(h->pid, h->m->xstate, h->m->xstate_len);
+	if (r == 0)
+		r = agent_unmap(&h->p);
+	if (r == 0)
+		r = trace_set_regs(h->pid, &regs);
+	if (r == 0)
+		r = trace_set_mask(h->pid, h->m->mask);
+	if (r == 0)
+		r = trace_interrupt(h->pid);
+	if (r == 0)
+		r = trace_cont(h->pid, 0);
+	if (r == 0)
+		r = trace_wait(h->pid, 0, &w);
+	if (r < 0)
+		return err_set(e, r, "leaving the resident: %s", strerror(-r));
+	if (w.event == TRACE_ENDED) {
+		home_process_ended(h, w.status);
+		return 0;
+	}
+	(void)trace_options(h->pid, 0);
+	r = trace_detach(h->pid);
+	h->seized = false;
+	h->place = PLACE_HOME;
+	return r < 0 ? err_set(e, r, "detaching: %s", strerror(-r)) : 0;
+}
+
+static void set_result(struct home *h, int64_t ret)
+{
+	h->m->regs.rax = (unsigned long long)ret;
+	h->m->regs.orig_rax = (unsigned long long)-1;
+}
+
+/* Nothing consumed: the kernel restarts it, or ends it with EINTR if a handler runs. */
+static void set_restart(struct home *h, int64_t code)
+{
+	h->m->regs.rax = (unsigned long long)(code == -512 || code == -513 ? code : -514);
+	h->m->regs.orig_rax = (unsigned long long)h->m->pending.nr;
+}
+
+/* Writes what the call gave out into the program's memory. @interrupted: only what counts then. */
+static void put_out(struct home *h, bool interrupted)
+{
+	struct run *r = &h->run;
+	const struct image_pending *p = &h->m->pending;
+	uint64_t skip = p->done;
+
+	if (r->native || (interrupted && !(r->plan.flags & CALL_OUT_ON_EINTR)))
+		return;
+	for (unsigned i = 0; i < CALL_ARGS; i++) {
+		const uint8_t *from = h->p.base + AREA_BUF + r->at[i];
+		uint32_t n;
+
+		if (!call_arg_out(r->plan.kind[i]))
+			continue;
+		n = interrupted ? r->cap[i] : call_out_len(&r->plan, i, r->ret, r->cap[i]);
+		if (r->plan.kind[i] != ARG_IOV_OUT) {
+			/* plan.arg of a later piece points behind what earlier ones filled */
+			(void)mem_write(&h->mem, (uaddr_t){ r->plan.arg[i] }, from, n);
+			continue;
+		}
+		for (uint64_t k = 0; n && k < p->arg[i + 1] && k < 1024; k++) {
+			uint64_t v[2], len;
+
+			if (mem_read(&h->mem, (uaddr_t){ p->arg[i] + k * sizeof(v) }, v, sizeof(v)) < 0)
+				return;
+			if (skip >= v[1]) {
+				skip -= v[1];
+				continue;
+			}
+			len = MIN(v[1] - skip, (uint64_t)n);
+			(void)mem_write(&h->mem, (uaddr_t){ v[0] + skip }, from, len);
+			from += len;
+			n -= (uint32_t)len;
+			skip = 0;
+		}
+	}
+}
+
+/* P waits in the resident, with its own mask, for the call in h->run. */
+static int linger(struct home *h, struct err *e)
+{
+	int r = agent_stop_idle(&h->p);
+
+	if (r == 0)
+		r = trace_set_mask(h->pid, h->m->mask);
+	if (r == 0)
+		r = trace_cont(h->pid, 0);
+	if (r < 0)
+		return err_set(e, r, "it ended");
+	h->place = PLACE_LINGERING;
+	return 0;
+}
+
+/* The rest of a read or write, from the program's own memory. */
+static int linger_rest(struct home *h, uint64_t done, struct err *e)
+{
+	const struct image_pending *p = &h->m->pending;
+	struct run *r = &h->run;
+	uint64_t arg[CALL_ARGS];
+
+	memcpy(arg, p->arg, sizeof(arg));
+	if (call_advance(p->nr, arg, done) < 0 || r->plan.kind[1] == ARG_IOV_IN) {
+		set_result(h, (int64_t)done); /* a short write is all we can say */
+		return release(h, e);
+	}
+	*r = (struct run){ .state = RUN_READY, .id = r->id, .native = true, .plan = r->plan, .done = done };
+	memcpy(r->plan.arg, p->arg, sizeof(arg));
+	memcpy(r->arg, arg, sizeof(arg));
+	return linger(h, e);
+}
+
+static int sleep_on(struct home *h, struct err *e)
+{
+	const struct image_pending *p = &h->m->pending;
+	struct timespec t = nsec_timespec(p->deadline);
+	struct run *r = &h->run;
+
+	if (clock_now((clockid_t)p->clock) >= p->deadline) {
+		set_result(h, 0);
+		return release(h, e);
+	}
+	*r = (struct run){ .state = RUN_READY, .plan.nr = SYS_clock_nanosleep };
+	memcpy(h->p.base + AREA_BUF, &t, sizeof(t));
+	r->arg[0] = p->clock;
+	r->arg[1] = TIMER_ABSTIME;
+	r->arg[2] = h->p.area + AREA_BUF;
+	return linger(h, e);
+}
+
+/* The call has ended, with what the deputy has. */
+static int finished(struct home *h, struct err *e)
+{
+	const struct image_pending *p = &h->m->pending;
+	struct run *r = &h->run;
+	uint64_t done = p->done;
+
+	put_out(h, false);
+	if (r->ret > 0)
+		done += (uint64_t)r->ret;
+	if ((r->plan.flags & CALL_RESUMES) && r->plan.kind[1] == ARG_IN && !r->native && r->ret > 0 &&
+	    (uint64_t)r->ret == r->plan.arg[2] && done < p->arg[2])
+		return linger_rest(h, done, e);
+	set_result(h, p->done ? (int64_t)done : r->ret);
+	return release(h, e);
+}
+
+static int broken_off(struct home *h, struct err *e)
+{
+	const struct image_pending *p = &h->m->pending;
+	struct run *r = &h->run;
+
+	if (r->code == -516 || (r->deadline && !r->done))
+		return linger(h, e); /* resumed as it is, with what is left of its time */
+	if (p->done || r->done)
+		return linger_rest(h, p->done + r->done, e);
+	put_out(h, true);
+	set_restart(h, r->code);
+	return release(h, e);
+}
+
+int settle_home(struct home *h, struct err *e)
+{
+	const struct image_pending *p = &h->m->pending;
+
+	if (p->kind == PENDING_SLEEP)
+		return sleep_on(h, e);
+	if (p->kind == PENDING_CALL)
+		return h->run.state == RUN_DONE ? finished(h, e) : broken_off(h, e);
+	h->m->regs.orig_rax = (unsigned long long)-1;
+	return release(h, e);
+}
+
+static void end_linger(struct home *h, int r, struct err *e)
+{
+	if (r < 0) {
+		log_error("it could not be set going at home: %s", err_str(e, r));
+		(void)kill(h->pid, SIGKILL);
+		return;
+	}
+	if (h->place == PLACE_HOME)
+		home_end(h);
+}
+
+void settle_linger_over(struct home *h)
+{
+	struct err e = ERR_INIT;
+	int r;
+
+	if (h->m->pending.kind == PENDING_SLEEP || h->run.native) {
+		set_result(h, h->run.ret);
+		r = release(h, &e);
+	} else {
+		r = finished(h, &e);
+	}
+	end_linger(h, r, &e);
+}
+
+/* A signal stops P while it lingers: its mask is its own, so the kernel would deliver it now. */
+void settle_linger_signal(struct home *h, const siginfo_t *si)
+{
+	struct procfs_status st;
+	struct err e = ERR_INIT;
+	uint64_t at, bit = SIG_BIT(si->si_signo);
+	void *to;
+	int r;
+
+	(void)trace_cont(h->pid, 0);
+	if (procfs_status(h->pid, &st) < 0)
+		return;
+	if (si->si_signo != SIGSTOP &&
+	    (st.sig_ignored & bit || (DEFAULT_IGNORE & bit && !(st.sig_caught & bit))))
+		return; /* the kernel restarts the call */
+	if (deputy_interrupt(h) < 0)
+		return;
+	/* Queued again by P itself, blocked, it is delivered when P has left the resident. */
+	r = agent_stop_idle(&h->p);
+	if (r == 0)
+		r = trace_set_mask(h->pid, TRACE_MASK_ALL);
+	if (r == 0)
+		r = trace_cont(h->pid, 0);
+	if (r < 0)
+		return;
+	agent_begin(&h->p);
+	to = agent_scratch(&h->p, sizeof(*si), &at);
+	memcpy(to, si, sizeof(*si));
+	(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
+			(uint64_t)si->si_signo, at, 0, 0);
+	r = agent_run(&h->p);
+	if (r < 0)
+		return;
+	if (h->run.state == RUN_DONE) {
+		settle_linger_over(h);
+		return;
+	}
+	if (h->run.done) {
+		set_result(h, (int64_t)h->run.done);
+	} else {
+		if (h->m->pending.kind == PENDING_SLEEP && h->m->pending.rem) {
+			nsec_t left = h->m->pending.deadline - clock_now((clockid_t)h->m->pending.clock);
+			struct timespec t = nsec_timespec(MAX(left, (nsec_t)0));
+
+			(void)mem_write(&h->mem, (uaddr_t){ h->m->pending.rem }, &t, sizeof(t));
+		}
+		put_out(h, true);
+		set_restart(h, h->run.code);
+	}
+	r = release(h, &e);
+	end_linger(h, r, &e);
+}
