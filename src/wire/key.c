@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Knows the key's file: its form, its owner and mode, and how it comes into being. */
+#include "wire/key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "base/io.h"
+#include "base/util.h"
+
+#define KEY_TEXT (2 * KEY_BYTES) /* digits, without the newline */
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static int key_parse(const char *text, size_t n, struct key *ret)
+{
+	if (n == KEY_TEXT + 1 && text[KEY_TEXT] == '\n')
+		n--; /* an editor may have taken the newline away */
+	if (n != KEY_TEXT)
+		return -EINVAL;
+	for (unsigned i = 0; i < KEY_BYTES; i++) {
+		int hi = digit(text[2 * i]), lo = digit(text[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return -EINVAL;
+		ret->bytes[i] = (uint8_t)(hi << 4 | lo);
+	}
+	return 0;
+}
+
+/* Owner and mode are asked of the open file, so that it cannot be changed for another between. */
+static int key_check(int fd, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_set(e, -errno, "cannot look at the key %s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, -EINVAL, "the key %s is not an ordinary file", path);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return err_set(e, -EPERM,
+			       "the key %s belongs to user %u: make it anew as root, or chown root "
+			       "it if you trust that user",
+			       path, st.st_uid);
+	if (st.st_mode & 077)
+		return err_set(e, -EPERM,
+			       "others can get at the key %s (mode %04o): chmod 600 it, and make a "
+			       "new one if this machine has other users",
+			       path, st.st_mode & 07777);
+	return 0;
+}
+
+static int key_load(const char *path, struct key *ret, struct err *e)
+{
+	CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char text[KEY_TEXT + 2];
+	size_t n = 0;
+	int r;
+
+	if (fd < 0)
+		return err_set(e, -errno, "cannot open the cluster key %s: %s%s", path,
+			       strerror(errno),
+			       errno == ENOENT ? "; make one with `mosctl keygen` and copy it to "
+						 "every node"
+					       : "");
+	r = key_check(fd, path, e);
+	if (r < 0)
+		return r;
+	while (n < sizeof(text)) {
+		ssize_t k = read(fd, text + n, sizeof(text) - n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0) {
+			r = -errno;
+			break;
+		}
+		if (!k)
+			break;
+		n += (size_t)k;
+	}
+	if (!r)
+		r = key_parse(text, n, ret);
+	OPENSSL_cleanse(text, sizeof(text));
+	if (r == -EINVAL)
+		return err_set(e, r,
+			       "the key %s is damaged: it must hold %d hexadecimal digits and a "
+			       "newline; copy it again from another node",
+			       path, KEY_TEXT);
+	if (r < 0)
+		return err_set(e, r, "cannot read the cluster key %s: %s", path, strerror(-r));
+	return 0;
+}
+
+int key_ring_load(const char *path, struct key_ring *ret, struct err *e)
+{
+	char next[PATH_MAX];
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	if (snprintf(next, sizeof(next), "%s.new", path) >= (int)sizeof(next))
+		return err_set(e, -ENAMETOOLONG, "the key's file name is too long");
+	r = key_load(path, &ret->key[0], e);
+	if (r < 0)
+		goto fail;
+	ret->n = 1;
+	r = access(next, F_OK) < 0 && errno == ENOENT ? -ENOENT : key_load(next, &ret->key[1], e);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		goto fail; /* a broken second key is told now, not on the day of the change */
+	ret->n = 2;
+	return 0;
+fail:
+	key_ring_wipe(ret);
+	return r;
+}
+
+int key_generate(const char *path, struct err *e)
+{
+	static const char digits[] = "0123456789abcdef";
+	CLEANUP(close_fd) int fd = -1;
+	uint8_t raw[KEY_BYTES];
+	char text[KEY_TEXT + 1];
+	int r;
+
+	if (RAND_bytes(raw, sizeof(raw)) != 1)
+		return err_set(e, -EIO, "OpenSSL has no random numbers: no key was made");
+	for (unsigned i = 0; i < KEY_BYTES; i++) {
+		text[2 * i] = digits[raw[i] >> 4];
+		text[2 * i + 1] = digits[raw[i] & 15];
+	}
+	text[KEY_TEXT] = '\n';
+	OPENSSL_cleanse(raw, sizeof(raw));
+
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		r = -errno;
+		if (r == -EEXIST)
+			(void)err_set(e, r,
+				      "there is a key at %s already, and it stays; to change keys, "
+				      "make %s.new beside it",
+				      path, path);
+		else
+			(void)err_set(e, r, "cannot make the key %s: %s", path, strerror(-r));
+	} else {
+		r = io_write_all(fd, text, sizeof(text));
+		if (!r && fsync(fd) < 0)
+			r = -errno;
+		if (r < 0) {
+			(void)unlink(path); /* ours: O_EXCL made it */
+			(void)err_set(e, r, "cannot write the key %s: %s", path, strerror(-r));
+		}
+	}
+	OPENSSL_cleanse(text, sizeof(text));
+	return r;
+}
+
+void key_ring_wipe(struct key_ring *k)
+{
+	OPENSSL_cleanse(k, sizeof(*k));
+}
