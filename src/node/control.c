@@ -23,6 +23,7 @@
 #define CLIENTS_MAX	256U
 #define CLIENTS_PER_USER 64U /* so that one user cannot shut the others out */
 #define ASKS_MAX	16U  /* unanswered, of one client */
+#define ACCEPT_AT_ONCE	16U
 #define UNSENT_MAX	(8U * 1024U * 1024U)
 
 struct client {
@@ -252,22 +253,25 @@ static bool too_many(const struct control *all, uid_t uid)
 	return all->n >= CLIENTS_MAX || (uid && n >= CLIENTS_PER_USER);
 }
 
-static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
+/* Return: whether there may be more to accept. */
+static bool accept_one(struct control *all)
 {
 	static const char full[] = "{\"ok\":false,\"code\":\"busy\",\"error\":\"too many connections "
 				   "to mosd: try again\",\"done\":true}\n";
-	struct control *all = w->data;
+	struct ev_loop *loop = all->d->loop;
 	CLEANUP(close_fd) int fd = accept4(all->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 	struct client *c;
 
-	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return;
+	if (fd < 0)
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return true;
 	c = too_many(all, cred.uid) ? NULL : calloc(1, sizeof(*c));
 	if (!c) {
 		(void)send(fd, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-		return;
+		return true;
 	}
 	c->all = all;
 	c->cred = cred;
@@ -279,6 +283,13 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
 	ev_io_init(&c->in, on_readable, c->fd, EV_READ);
 	ev_io_init(&c->out, on_writable, c->fd, EV_WRITE);
 	ev_io_start(loop, &c->in);
+	return true;
+}
+
+static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
+{
+	for (unsigned i = 0; i < ACCEPT_AT_ONCE && accept_one(w->data); i++)
+		;
 }
 
 int control_create(struct mosd *d, struct control **ret, struct err *e)
@@ -291,7 +302,7 @@ int control_create(struct mosd *d, struct control **ret, struct err *e)
 		return err_set(e, -errno, "control socket: %s", strerror(errno));
 	(void)unlink(MOS_CONTROL_PATH); /* a dead mosd's: the lock is ours */
 	if (bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 ||
-	    chmod(MOS_CONTROL_PATH, 0666) < 0 || listen(fd, 64) < 0)
+	    chmod(MOS_CONTROL_PATH, 0666) < 0 || listen(fd, SOMAXCONN) < 0)
 		return err_set(e, -errno, "%s: %s", MOS_CONTROL_PATH, strerror(errno));
 	c = calloc(1, sizeof(*c));
 	if (!c)

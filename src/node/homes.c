@@ -165,11 +165,18 @@ static void on_moved(struct home *h, const json_t *o)
 {
 	struct migrant *m = h->m;
 	struct move mv = { .wall = wall_now(), .ok = obj_bool_or(o, "ok", false) };
-	int64_t number = obj_int_or(o, "req", 0, INT64_MAX, 0);
+	int64_t number;
 	uint32_t was = m->node, me = h->d->site.me;
 	uint32_t node = (uint32_t)obj_int_or(o, "node", 0, NODE_ID_MAX, was);
+	bool mine;
+
+	if (obj_int(o, "req", 0, INT64_MAX, &number) < 0 ||
+	    !json_is_boolean(json_object_get(o, "ok"))) {
+		log_warning("mos-home of %d sent a moved without req or ok", (int)m->pid);
+		return;
+	}
 	/* A supervisor that could not even seize the process may not have read the request. */
-	bool mine = m->request && ((m->request->sent && m->request->number == number) ||
+	mine = m->request && ((m->request->sent && m->request->number == number) ||
 				   (!number && !mv.ok && !m->node));
 
 	if (node == me)
@@ -185,6 +192,8 @@ static void on_moved(struct home *h, const json_t *o)
 	obj_copy(o, "error", mv.error, sizeof(mv.error));
 	if (!mv.cause[0])
 		(void)snprintf(mv.cause, sizeof(mv.cause), "%s", mine ? "asked" : "unknown");
+	if (!mv.ok && !mv.error[0])
+		(void)snprintf(mv.error, sizeof(mv.error), "its supervisor gave no reason");
 	if (mv.ok) {
 		m->node = node;
 		m->epoch = mv.epoch;
