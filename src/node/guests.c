@@ -17,6 +17,7 @@
 #include "node/slots.h"
 
 #define GUESTS_NEW_MAX 64U /* supervisors whose peer has not yet shown that it has the key */
+#define GUESTS_SHOWN   1024U /* in one answer, whose length has a limit */
 #define ANCESTORS_MAX  32U
 
 enum guest_state {
@@ -95,8 +96,8 @@ static void free_slot(struct guest *g)
 static int admit(struct guest *g, struct err *e)
 {
 	const struct mosd *d = g->all->d;
-	unsigned n = count_state(g->all, GUEST_ADMITTED) + count_state(g->all, GUEST_RUNNING);
-	unsigned max = d->site.conf.guests_max;
+	unsigned n = guests_count(g->all);
+	unsigned max = d->site.conf.guest_ids_count;
 	int r;
 
 	if (d->site.conf.block)
@@ -314,11 +315,17 @@ bool guests_own(const struct guests *all, pid_t pid)
 	return false;
 }
 
+unsigned guests_count(const struct guests *all)
+{
+	return count_state(all, GUEST_ADMITTED) + count_state(all, GUEST_RUNNING);
+}
+
 json_t *guests_json(const struct guests *all)
 {
 	json_t *list = json_array();
 
-	for (const struct guest *g = all->first; g; g = g->next)
+	for (const struct guest *g = all->first; g && json_array_size(list) < GUESTS_SHOWN;
+	     g = g->next)
 		(void)json_array_append_new(
 			list, json_pack("{sssIsIsIsososi}", "state", state_str[g->state], "home",
 					(json_int_t)g->home, "pid", (json_int_t)g->home_pid, "body",

@@ -22,7 +22,9 @@ int guests_stream(struct guests *g, int fd, const struct token *t, struct err *e
 int guests_adopt(struct guests *g, int fd, pid_t supervisor, const json_t *hello, struct err *e);
 /* Whether @pid is a guest's body or inside a guest's sandbox. */
 bool guests_own(const struct guests *g, pid_t pid);
-/* An array of objects. */
+/* Those that have a place here. */
+unsigned guests_count(const struct guests *g);
+/* An array of objects, which has a greatest length. */
 json_t *guests_json(const struct guests *g);
 
 #endif

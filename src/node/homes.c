@@ -100,14 +100,14 @@ static int send_request(struct home *h)
 	struct migrant *m = h->m;
 	struct request *q = m->request;
 	struct err e = ERR_INIT;
-	char addr[64];
+	char addr[NODE_ADDR_TEXT];
 	json_t *o;
 	int r;
 
 	q->number = ++last_number;
 	q->sent = true;
 	if (q->node) {
-		r = site_node_addr(&h->d->site, q->node, addr, sizeof(addr), &e);
+		r = site_node_addr(&h->d->site, q->node, addr, &e);
 		if (r < 0) {
 			fail_request(h->d, m, false, "no-node", "%s", err_str(&e, r));
 			return r;
@@ -363,7 +363,7 @@ static int home_start(struct mosd *d, struct migrant *m, struct err *e)
 	}
 	m->home = h;
 	o = json_pack("{sssIsIsssb}", "op", "start", "pid", (json_int_t)m->pid, "home",
-		      (json_int_t)d->site.me, "key", d->site.conf.key_path, "adopt",
+		      (json_int_t)d->site.me, "key", d->site.conf.key_file, "adopt",
 		      m->how == MIGRANT_ADOPTED);
 	if (o && at_exec)
 		(void)json_object_set_new(o, "at_exec", json_true());
@@ -389,7 +389,7 @@ int home_move(struct mosd *d, struct migrant *m, uint32_t node, bool at_exec,
 	      home_answer_fn *fn, void *data, struct err *e)
 {
 	struct request *q;
-	char addr[64];
+	char addr[NODE_ADDR_TEXT];
 	int r;
 
 	if (node == d->site.me)
@@ -397,7 +397,7 @@ int home_move(struct mosd *d, struct migrant *m, uint32_t node, bool at_exec,
 	if (m->request)
 		return busy(d, m, e);
 	if (node) {
-		r = site_node_addr(&d->site, node, addr, sizeof(addr), e);
+		r = site_node_addr(&d->site, node, addr, e);
 		if (r < 0)
 			return r;
 	}

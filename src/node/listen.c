@@ -190,7 +190,7 @@ static void on_pause(struct ev_loop *loop, ev_timer *t, int revents)
 			ev_io_start(loop, &l->io[k]);
 }
 
-static int listen_on(int family, uint16_t port)
+static int listen_on(int family, uint16_t port, const struct node_addr *only)
 {
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port),
 				    .sin6_addr = IN6ADDR_ANY_INIT };
@@ -201,6 +201,10 @@ static int listen_on(int family, uint16_t port)
 	CLEANUP(close_fd) int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int one = 1;
 
+	if (only->size == 16)
+		memcpy(&six.sin6_addr, only->bytes, 16);
+	else if (only->size == 4)
+		memcpy(&four.sin_addr, only->bytes, 4);
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
@@ -225,9 +229,13 @@ int listener_create(struct mosd *d, struct listener **ret, struct err *e)
 	l->pause.data = l;
 	ev_timer_init(&l->pause, on_pause, 0, ACCEPT_PAUSE);
 	for (unsigned k = 0; k < 2; k++) {
-		int fd = listen_on(family[k], (uint16_t)d->site.conf.port);
+		const struct node_addr *only = &d->site.conf.listen;
+		int fd;
 
-		if (fd == -EAFNOSUPPORT || (fd == -EADDRNOTAVAIL && !k))
+		if (only->size && only->size != (family[k] == AF_INET6 ? 16 : 4))
+			continue;
+		fd = listen_on(family[k], d->site.conf.port, only);
+		if (fd == -EAFNOSUPPORT || (fd == -EADDRNOTAVAIL && !k && !only->size))
 			continue; /* a machine without IPv6 */
 		if (fd < 0) {
 			listener_destroy(l);

@@ -104,9 +104,9 @@ static void op_migrate(struct ask *a, const json_t *o)
 		to = 0;
 	m = migrants_find(d->migrants, id.stat.pid, id.stat.start);
 	if (to && !site_has_node(&d->site, (uint32_t)to)) {
-		char addr[64];
+		char addr[NODE_ADDR_TEXT];
 
-		r = site_node_addr(&d->site, (uint32_t)to, addr, sizeof(addr), &e);
+		r = site_node_addr(&d->site, (uint32_t)to, addr, &e);
 		fail_err(a, &e, r);
 		return;
 	}

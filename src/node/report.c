@@ -65,11 +65,12 @@ json_t *report_status(struct mosd *d, uid_t caller)
 		put(o, "alone_because", obj_text(d->site.alone_why));
 	put_int(o, "port", d->site.conf.port);
 	put(o, "map", obj_text(d->site.map_path));
+	put_int(o, "node_count", d->site.map ? map_count(d->site.map) : 0);
 	put(o, "nodes", site_nodes_json(&d->site));
 	put(o, "members_by", json_string(members_way(d->members)));
 	put(o, "block", json_boolean(d->site.conf.block));
-	put_int(o, "guests_max", d->site.conf.guests_max);
-	put_int(o, "guest_count", json_array_size(guests));
+	put_int(o, "guests_max", d->site.conf.guest_ids_count);
+	put_int(o, "guest_count", guests_count(d->guests));
 	put_int(o, "away", away);
 	put_int(o, "moving", moving);
 	put_int(o, "clients", control_clients(d->control));

@@ -2,255 +2,261 @@
 /* Knows how configuration, map, key and own addresses become "who am I, and who else is there". */
 #include "node/site.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
-#include <ini.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/ids.h"
+#include "base/io.h"
 #include "base/util.h"
 #include "node/paths.h"
-#include "wire/limits.h"
+#include "wire/key.h"
 
-static int on_conf(void *data, const char *section, const char *name, const char *value)
+#define CONF_TEXT_MAX (64U * 1024U)
+#define OWN_ADDRS_MAX 256U
+
+/* Return: the text and @ret_len, or NULL and *@ret_r. */
+static char *read_text(const char *path, size_t max, size_t *ret_len, int *ret_r)
 {
-	struct site_conf *c = data;
+	CLEANUP(free_ptr) char *text = malloc(max + 1);
+	ssize_t n = text ? io_read_file(path, text, max + 1) : -ENOMEM;
 
-	if (!strcmp(name, "port"))
-		c->port = (unsigned)strtoul(value, NULL, 10);
-	else if (!strcmp(name, "map"))
-		(void)snprintf(c->map_path, sizeof(c->map_path), "%s", value);
-	else if (!strcmp(name, "key"))
-		(void)snprintf(c->key_path, sizeof(c->key_path), "%s", value);
-	else if (!strcmp(name, "block"))
-		c->block = !strcmp(value, "yes");
-	else if (!strcmp(name, "guests") || !strcmp(name, "guests-max"))
-		c->guests_max = (unsigned)strtoul(value, NULL, 10);
-	else if (!strcmp(name, "export-privileged"))
-		(void)snprintf(c->export_privileged, sizeof(c->export_privileged), "%s", value);
-	return 1;
-}
-
-static int add_line(struct site *s, char *line, const char *path, unsigned no, struct err *e)
-{
-	char *id = strtok_r(line, " \t\n", &line), *host = strtok_r(NULL, " \t\n", &line);
-	char *count = strtok_r(NULL, " \t\n", &line);
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *ai;
-	struct site_range r = { 0 }, *all;
-
-	if (!id || *id == '#')
-		return 0;
-	r.first = (uint32_t)strtoul(id, NULL, 10);
-	if (!host || !r.first || r.first > NODE_ID_MAX)
-		return err_set(e, -EINVAL, "%s:%u: a line is: number address count", path, no);
-	r.n = !count ? 1 : (uint32_t)strtoul(count, NULL, 10); /* ALIAS is 0 */
-	if (getaddrinfo(host, NULL, &hints, &ai))
-		return err_set(e, -EINVAL, "%s:%u: no address for %s", path, no, host);
-	r.family = (uint8_t)ai->ai_family;
-	if (ai->ai_family == AF_INET)
-		memcpy(r.addr, &((struct sockaddr_in *)(void *)ai->ai_addr)->sin_addr, 4);
-	else
-		memcpy(r.addr, &((struct sockaddr_in6 *)(void *)ai->ai_addr)->sin6_addr, 16);
-	freeaddrinfo(ai);
-	all = realloc(s->range, (s->n_ranges + 1) * sizeof(*all));
-	if (!all)
-		return err_set(e, -ENOMEM, "out of memory");
-	s->range = all;
-	s->range[s->n_ranges++] = r;
-	return 0;
-}
-
-static void range_addr(const struct site_range *r, uint32_t i, uint8_t to[16])
-{
-	unsigned last = r->family == AF_INET ? 3 : 15;
-
-	memcpy(to, r->addr, 16);
-	for (unsigned b = last, carry = i; carry && b <= last; b--) {
-		carry += to[b];
-		to[b] = (uint8_t)carry;
-		carry >>= 8;
+	if (n < 0) {
+		*ret_r = (int)n;
+		return NULL;
 	}
+	*ret_len = (size_t)n;
+	return steal_ptr(&text);
 }
 
-static uint32_t whose(const struct site *s, uint8_t family, const void *addr)
+static int load_conf(struct site *s, const char *path, struct err *e)
 {
-	for (unsigned k = 0; k < s->n_ranges; k++)
-		for (uint32_t i = 0; i < MAX(s->range[k].n, 1U); i++) {
-			uint8_t a[16];
-
-			range_addr(&s->range[k], i, a);
-			if (s->range[k].family == family &&
-			    !memcmp(a, addr, family == AF_INET ? 4 : 16))
-				return s->range[k].first + i;
-		}
-	return 0;
-}
-
-static uint32_t find_me(const struct site *s, char *seen, size_t size)
-{
-	struct ifaddrs *list = NULL;
-	uint32_t me = 0;
-
-	seen[0] = '\0';
-	if (getifaddrs(&list) < 0)
-		return 0;
-	for (struct ifaddrs *i = list; i && !me; i = i->ifa_next) {
-		char text[INET6_ADDRSTRLEN];
-		const void *a;
-
-		if (!i->ifa_addr ||
-		    (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6))
-			continue;
-		a = i->ifa_addr->sa_family == AF_INET ?
-			    (const void *)&((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr :
-			    (const void *)&((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr;
-		me = whose(s, (uint8_t)i->ifa_addr->sa_family, a);
-		(void)inet_ntop(i->ifa_addr->sa_family, a, text, sizeof(text));
-		if (strlen(seen) + strlen(text) + 3 < size)
-			(void)snprintf(seen + strlen(seen), size - strlen(seen), "%s%s",
-				       seen[0] ? ", " : "", text);
-	}
-	freeifaddrs(list);
-	return me;
-}
-
-static int load_map(struct site *s, const char *path, struct err *e)
-{
-	char line[512], seen[160];
-	FILE *f = fopen(path, "re");
-	unsigned no = 0;
+	CLEANUP(free_ptr) char *text = NULL;
+	bool usual = !path;
+	size_t len;
 	int r = 0;
 
-	if (!f)
-		return -errno;
-	while (r == 0 && fgets(line, sizeof(line), f))
-		r = add_line(s, line, path, ++no, e);
-	(void)fclose(f);
-	if (r < 0)
-		return r;
+	conf_init(&s->conf);
+	if (usual)
+		path = MOS_CONF_PATH;
+	text = read_text(path, CONF_TEXT_MAX, &len, &r);
+	if (!text && r == -ENOENT && usual)
+		return 0;
+	if (!text)
+		return err_set(e, r, "read %s: %s", path, strerror(-r));
+	return conf_parse(text, len, path, &s->conf, e);
+}
+
+static bool addr_of(const struct sockaddr *sa, struct node_addr *ret)
+{
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+
+	*ret = (struct node_addr){ 0 };
+	if (sa && sa->sa_family == AF_INET) {
+		memcpy(&four, sa, sizeof(four));
+		ret->size = 4;
+		memcpy(ret->bytes, &four.sin_addr, 4);
+	} else if (sa && sa->sa_family == AF_INET6) {
+		memcpy(&six, sa, sizeof(six));
+		ret->size = 16;
+		memcpy(ret->bytes, &six.sin6_addr, 16);
+	}
+	return ret->size;
+}
+
+static int resolve(void *ctx, const char *name, struct node_addr *ret)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
+	int r = -ENOENT;
+
+	if (getaddrinfo(name, NULL, &hints, &list))
+		return -ENOENT;
+	for (const struct addrinfo *a = list; a && r < 0; a = a->ai_next)
+		if (addr_of(a->ai_addr, ret))
+			r = 0;
+	freeaddrinfo(list);
+	return r;
+}
+
+static size_t own_addrs(struct node_addr *to, size_t max)
+{
+	struct ifaddrs *list = NULL;
+	size_t n = 0;
+
+	if (getifaddrs(&list) < 0)
+		return 0;
+	for (const struct ifaddrs *i = list; i && n < max; i = i->ifa_next)
+		if (addr_of(i->ifa_addr, &to[n]))
+			n++;
+	freeifaddrs(list);
+	return n;
+}
+
+static int find_me(struct site *s, struct err *e)
+{
+	struct node_addr own[OWN_ADDRS_MAX];
+	node_id me = s->conf.node;
+	size_t n;
+
+	if (me.v) {
+		if (!site_has_node(s, me.v))
+			return err_set(e, -EINVAL, "%s does not name node %u, which `node` in the "
+				       "configuration says this is", s->map_path, me.v);
+		s->me = me.v;
+		return 0;
+	}
+	n = own_addrs(own, OWN_ADDRS_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (map_find_addr(s->map, &own[i], &me) == 0) {
+			s->me = me.v;
+			return 0;
+		}
+	return map_explain_absent(s->map, s->map_path, own, n, e);
+}
+
+/* Return: 0, -ENOENT without such a file, other -errno. */
+static int load_map(struct site *s, const char *path, struct err *e)
+{
+	CLEANUP(free_ptr) char *text = NULL;
+	size_t len;
+	int r = 0;
+
+	text = read_text(path, MAP_TEXT_MAX, &len, &r);
+	if (!text)
+		return r == -ENOENT ? r : err_set(e, r, "read %s: %s", path, strerror(-r));
 	(void)snprintf(s->map_path, sizeof(s->map_path), "%s", path);
-	s->me = find_me(s, seen, sizeof(seen));
-	if (!s->me)
-		return err_set(e, -EINVAL, "%s: this node's address is not in the map; it has %s",
-			       path, seen);
+	r = map_parse(text, len, path, resolve, NULL, &s->map, e);
+	return r < 0 ? r : find_me(s, e);
+}
+
+static int find_map(struct site *s, struct err *e)
+{
+	int r = -ENOENT;
+
+	if (s->conf.map_file[0]) {
+		r = load_map(s, s->conf.map_file, e);
+		return r == -ENOENT && !s->map_path[0] ?
+			       err_set(e, r, "there is no map %s, which the configuration names",
+				       s->conf.map_file) :
+			       r;
+	}
+	for (unsigned i = 0; map_search_paths[i] && r == -ENOENT && !s->map_path[0]; i++)
+		r = load_map(s, map_search_paths[i], e);
+	return r;
+}
+
+static int check_key(struct site *s, struct err *e)
+{
+	struct key_ring keys = { 0 };
+	int r = key_ring_load(s->conf.key_file, &keys, e);
+
+	key_ring_wipe(&keys);
+	if (r != -ENOENT)
+		return r;
+	(void)snprintf(s->alone_why, sizeof(s->alone_why),
+		       "there is no key %s: make one with `mosctl keygen` and copy it to every node",
+		       s->conf.key_file);
 	return 0;
 }
 
 int site_load(struct site *s, const char *conf_path, struct err *e)
 {
-	static const char *const maps[] = { "/etc/umosix/openmosix.map", "/etc/openmosix.map",
-					    "/etc/mosix.map", "/etc/hpc.map" };
 	int r;
 
-	*s = (struct site){ .conf = { .port = UMOSIX_PORT, .guests_max = 64 }, .me = 1 };
-	(void)snprintf(s->conf.key_path, sizeof(s->conf.key_path), "%s", MOS_KEY_PATH);
-	r = ini_parse(conf_path ? conf_path : MOS_CONF_PATH, on_conf, &s->conf);
-	if (r == -1 && conf_path)
-		return err_set(e, -ENOENT, "%s: cannot be read", conf_path);
-	if (r > 0)
-		return err_set(e, -EINVAL, "%s:%d: not \"name = value\"", conf_path, r);
-	r = -ENOENT;
-	if (s->conf.map_path[0])
-		r = load_map(s, s->conf.map_path, e);
-	else
-		for (unsigned i = 0; r == -ENOENT && i < ARRAY_SIZE(maps); i++)
-			r = load_map(s, maps[i], e);
-	if (r == -ENOENT) {
-		(void)snprintf(s->alone_why, sizeof(s->alone_why), "there is no map");
-		s->me = 1;
-		return 0;
-	}
+	*s = (struct site){ .me = 1 };
+	r = load_conf(s, conf_path, e);
 	if (r < 0)
 		return r;
-	if (access(s->conf.key_path, R_OK) < 0)
+	r = find_map(s, e);
+	if (r == -ENOENT && !s->map_path[0] && !s->conf.map_file[0]) {
 		(void)snprintf(s->alone_why, sizeof(s->alone_why),
-			       "there is no key %s: make one with `mosctl keygen` and copy it to "
-			       "every node", s->conf.key_path);
+			       "there is no map: write %s, a line `number address count` each",
+			       map_search_paths[0]);
+		s->me = s->conf.node.v ? s->conf.node.v : 1;
+		return 0;
+	}
+	if (r == 0)
+		r = check_key(s, e);
+	if (r < 0)
+		return r;
 	s->networked = !s->alone_why[0];
 	return 0;
 }
 
 void site_finish(struct site *s)
 {
-	free(s->range);
-	s->range = NULL;
-	s->n_ranges = 0;
-}
-
-static const struct site_range *find(const struct site *s, uint32_t node)
-{
-	for (unsigned k = 0; k < s->n_ranges; k++)
-		if (node >= s->range[k].first && node < s->range[k].first + s->range[k].n)
-			return &s->range[k];
-	return NULL;
+	map_destroy(s->map);
+	s->map = NULL;
 }
 
 bool site_has_node(const struct site *s, uint32_t node)
 {
-	return find(s, node) != NULL;
+	struct node_addr a;
+
+	return s->map && map_find_node(s->map, (node_id){ node }, &a) == 0;
 }
 
-int site_node_addr(const struct site *s, uint32_t node, char *to, size_t size, struct err *e)
+int site_node_addr(const struct site *s, uint32_t node, char to[static NODE_ADDR_TEXT],
+		   struct err *e)
 {
-	const struct site_range *r = find(s, node);
-	uint8_t a[16];
+	struct node_addr a;
 	char nodes[160];
 
 	if (!s->networked)
 		return err_reason(e, -ENOENT, "alone", "this machine is alone: %s", s->alone_why);
-	if (!r) {
+	if (map_find_node(s->map, (node_id){ node }, &a) < 0) {
 		site_nodes_text(s, nodes, sizeof(nodes));
-		return err_reason(e, -ENOENT, "no-node", "there is no node %u in %s: there are %s",
-				  node, s->map_path, nodes);
+		return err_reason(e, -ENOENT, "no-node", "there is no node %u: the map has %s",
+				  node, nodes);
 	}
-	range_addr(r, node - r->first, a);
-	return inet_ntop(r->family, a, to, (socklen_t)size) ? 0 : -errno;
+	(void)node_addr_str(&a, to);
+	return 0;
 }
 
 bool site_exports_privileged(const struct site *s, uint32_t node)
 {
-	char list[256], *rest = list, *word;
-
-	(void)snprintf(list, sizeof(list), "%s", s->conf.export_privileged);
-	while ((word = strsep(&rest, " ,")))
-		if (*word && strtoul(word, NULL, 10) == node)
-			return true;
-	return false;
+	return conf_exports_privileged(&s->conf, (node_id){ node });
 }
 
 void site_nodes_text(const struct site *s, char *to, size_t size)
 {
+	size_t n, len = 0;
+	const struct map_range *r = s->map ? map_ranges(s->map, &n) : NULL;
+
 	to[0] = '\0';
-	for (unsigned k = 0; k < s->n_ranges && strlen(to) + 16 < size; k++)
-		if (s->range[k].n > 1)
-			(void)snprintf(to + strlen(to), size - strlen(to), "%s%u-%u",
-				       to[0] ? ", " : "", s->range[k].first,
-				       s->range[k].first + s->range[k].n - 1);
-		else if (s->range[k].n)
-			(void)snprintf(to + strlen(to), size - strlen(to), "%s%u",
-				       to[0] ? ", " : "", s->range[k].first);
+	for (size_t i = 0; r && i < n && !r[i].alias; i++) {
+		uint32_t first = r[i].first.v, last;
+
+		while (i + 1 < n && !r[i + 1].alias &&
+		       r[i + 1].first.v == r[i].first.v + r[i].count)
+			i++; /* a line for each node is the same as one for all */
+		last = r[i].first.v + r[i].count - 1;
+		if (len + sizeof(", 65535-65535, ...") > size) {
+			(void)snprintf(to + len, size - len, ", ...");
+			return;
+		}
+		len += (size_t)snprintf(to + len, size - len, last > first ? "%s%u-%u" : "%s%u",
+					len ? ", " : "", first, last);
+	}
 }
 
 json_t *site_nodes_json(const struct site *s)
 {
 	json_t *list = json_array();
-	char addr[64];
+	char addr[NODE_ADDR_TEXT];
+	struct node_addr a;
 
-	for (unsigned k = 0; k < s->n_ranges; k++)
-		for (uint32_t i = 0; i < s->range[k].n; i++) {
-			uint8_t a[16];
-
-			range_addr(&s->range[k], i, a);
-			if (inet_ntop(s->range[k].family, a, addr, sizeof(addr)))
-				(void)json_array_append_new(
-					list, json_pack("{sIsssb}", "node",
-							(json_int_t)(s->range[k].first + i), "addr",
-							addr, "me", s->range[k].first + i == s->me));
-		}
+	if (!s->map)
+		return list;
+	for (node_id i = map_next(s->map, NODE_ID_NONE); i.v && json_array_size(list) < SITE_NODES_SHOWN;
+	     i = map_next(s->map, i))
+		if (map_find_node(s->map, i, &a) == 0)
+			(void)json_array_append_new(
+				list, json_pack("{sIsssb}", "node", (json_int_t)i.v, "addr",
+						node_addr_str(&a, addr), "me", i.v == s->me));
 	return list;
 }
