@@ -127,7 +127,7 @@ SSL *psk_ssl_new(enum channel_side side, struct psk_ring *r)
 	}
 	/* one recv takes many records */
 	SSL_CTX_set_read_ahead(ctx, 1);
-	SSL_CTX_set_default_read_buffer_len(ctx, 128 * 1024);
+	SSL_CTX_set_default_read_buffer_len(ctx, 64 * 1024);
 
 	ssl = SSL_new(ctx);
 	if (ssl) {

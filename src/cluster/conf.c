@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Knows mosd.conf's keys and what each may say.
+ *
+ * DOC: inih cuts lines longer than its buffer into several without a word, takes an indented line
+ * for the rest of the one before, and tells its handler no line number. So lines reach it through
+ * a reader of ours, which refuses long ones, drops indentation and counts. */
+#include "cluster/conf.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/util.h"
+#include "wire/limits.h"
+
+#define GUEST_IDS_MIN 65536U /* below are the machine's own users */
+
+struct reader {
+	const char *p, *end, *name;
+	unsigned line;
+	struct conf *conf;
+	struct err *e;
+	int r; /* the first error */
+	uint32_t seen;
+};
+
+typedef bool (*set_fn)(struct conf *c, const char *value);
+
+/* Takes digits off *@s. Return: false without any, or above @max. */
+static bool take_number(const char **s, uint64_t max, uint32_t *ret)
+{
+	uint64_t v = 0;
+
+	if (**s < '0' || **s > '9')
+		return false;
+	for (; **s >= '0' && **s <= '9'; (*s)++) {
+		v = v * 10 + (uint64_t)(**s - '0');
+		if (v > max)
+			return false;
+	}
+	*ret = (uint32_t)v;
+	return true;
+}
+
+static bool set_node(struct conf *c, const char *v)
+{
+	return take_number(&v, NODE_ID_MAX, &c->node.v) && !*v;
+}
+
+static bool set_port(struct conf *c, const char *v)
+{
+	uint32_t port;
+
+	if (!take_number(&v, 65535, &port) || *v || !port)
+		return false;
+	c->port = (uint16_t)port;
+	return true;
+}
+
+static bool set_path(char to[static CONF_PATH_MAX], const char *v)
+{
+	return v[0] == '/' && snprintf(to, CONF_PATH_MAX, "%s", v) < (int)CONF_PATH_MAX;
+}
+
+static bool set_key_file(struct conf *c, const char *v)
+{
+	return set_path(c->key_file, v);
+}
+
+static bool set_map_file(struct conf *c, const char *v)
+{
+	c->map_file[0] = '\0';
+	return !*v || set_path(c->map_file, v);
+}
+
+static bool set_guest_ids(struct conf *c, const char *v)
+{
+	uint32_t base, count;
+
+	if (!take_number(&v, UINT32_MAX, &base) || *v++ != ':' ||
+	    !take_number(&v, UINT32_MAX, &count) || *v)
+		return false;
+	/* 2^32-1 is (uid_t)-1, "no change" */
+	if (base < GUEST_IDS_MIN || !count || (uint64_t)base + count > UINT32_MAX)
+		return false;
+	c->guest_ids_base = base;
+	c->guest_ids_count = count;
+	return true;
+}
+
+static bool set_listen(struct conf *c, const char *v)
+{
+	c->listen.size = 0;
+	return !*v || !node_addr_parse(v, &c->listen);
+}
+
+static bool set_block(struct conf *c, const char *v)
+{
+	c->block = !strcasecmp(v, "yes");
+	return c->block || !strcasecmp(v, "no");
+}
+
+static bool set_export_privileged(struct conf *c, const char *v)
+{
+	memset(c->export_privileged, 0, sizeof(c->export_privileged));
+	while (v += strspn(v, ", \t"), *v) {
+		uint32_t a, b;
+
+		if (!take_number(&v, NODE_ID_MAX, &a) || !a)
+			return false;
+		b = a;
+		if (*v == '-' && (v++, !take_number(&v, NODE_ID_MAX, &b)))
+			return false;
+		if (b < a || (*v && !strchr(", \t", *v)))
+			return false;
+		for (; a <= b; a++)
+			c->export_privileged[a / 8] |= (uint8_t)(1U << a % 8);
+	}
+	return true;
+}
+
+static const struct conf_key {
+	const char *name;
+	set_fn set;
+	const char *wants;
+} keys[] = {
+	{ "node", set_node, "a node's number, 1-65535, or 0 to find it by address" },
+	{ "port", set_port, "a TCP port, 1-65535" },
+	{ "key-file", set_key_file, "a file name that begins with /" },
+	{ "map-file", set_map_file, "a file name that begins with /, or nothing to search" },
+	{ "guest-ids", set_guest_ids, "base:count, base 65536 or more, like 1879048192:65536" },
+	{ "export-privileged", set_export_privileged, "numbers of nodes, like 2, 5-9" },
+	{ "listen", set_listen, "an IP address of this machine, or nothing for all" },
+	{ "block", set_block, "yes or no" },
+};
+
+/* How many letters to change, add or leave out to make @b of @a; words are short. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[32], n = (unsigned)strlen(b);
+
+	if (n >= ARRAY_SIZE(row))
+		return UINT32_MAX;
+	for (unsigned j = 0; j <= n; j++)
+		row[j] = j;
+	for (unsigned i = 0; a[i]; i++) {
+		unsigned diag = row[0];
+
+		row[0] = i + 1;
+		for (unsigned j = 1; j <= n; j++) {
+			unsigned up = row[j], change = diag + (a[i] != b[j - 1]);
+
+			row[j] = MIN(MIN(up, row[j - 1]) + 1, change);
+			diag = up;
+		}
+	}
+	return row[n];
+}
+
+static int unknown_key(struct reader *rd, const char *key)
+{
+	char list[160] = "";
+	const char *near = NULL;
+	unsigned best = 3;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
+		size_t n = strlen(list);
+		unsigned d = distance(key, keys[i].name);
+
+		(void)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", keys[i].name);
+		if (d < best) {
+			best = d;
+			near = keys[i].name;
+		}
+	}
+	if (near)
+		return err_set(rd->e, -EINVAL,
+			       "%s:%u: unknown key \"%.30s\"; did you mean \"%s\"? Keys: %s",
+			       rd->name, rd->line, key, near, list);
+	return err_set(rd->e, -EINVAL, "%s:%u: unknown key \"%.30s\"; keys: %s", rd->name, rd->line,
+		       key, list);
+}
+
+static int set(struct reader *rd, const char *section, const char *key, const char *value)
+{
+	if (*section)
+		return err_set(rd->e, -EINVAL,
+			       "%s:%u: there are no sections: take [%.30s] out", rd->name,
+			       rd->line, section);
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (strcmp(key, keys[i].name) != 0)
+			continue;
+		if (rd->seen & 1U << i)
+			return err_set(rd->e, -EINVAL,
+				       "%s:%u: %s is set a second time: keep one of the lines",
+				       rd->name, rd->line, key);
+		rd->seen |= 1U << i;
+		if (!keys[i].set(rd->conf, value))
+			return err_set(rd->e, -EINVAL, "%s:%u: %s = \"%.40s\": write %s", rd->name,
+				       rd->line, key, value, keys[i].wants);
+		return 0;
+	}
+	return unknown_key(rd, key);
+}
+
+static int on_pair(void *user, const char *section, const char *key, const char *value)
+{
+	struct reader *rd = user;
+
+	if (!rd->r)
+		rd->r = set(rd, section, key, value ? value : "");
+	return !rd->r;
+}
+
+static char *read_line(char *to, int size, void *stream)
+{
+	struct reader *rd = stream;
+	const char *nl, *stop;
+	size_t n;
+
+	if (rd->p >= rd->end || rd->r < 0)
+		return NULL;
+	rd->line++;
+	nl = memchr(rd->p, '\n', (size_t)(rd->end - rd->p));
+	stop = nl ? nl : rd->end;
+	while (rd->p < stop && (*rd->p == ' ' || *rd->p == '\t'))
+		rd->p++;
+	n = (size_t)(stop - rd->p);
+	if (n + 3 > (size_t)size && rd->p[0] != '#' && rd->p[0] != ';') {
+		rd->r = err_set(rd->e, -EINVAL, "%s:%u: a line of more than %d bytes: shorten it",
+				rd->name, rd->line, size - 3);
+		return NULL;
+	}
+	if (memchr(rd->p, '\0', n)) {
+		rd->r = err_set(rd->e, -EINVAL, "%s:%u: this is no text: is it the right file?",
+				rd->name, rd->line);
+		return NULL;
+	}
+	n = MIN(n, (size_t)size - 3); /* of a comment the beginning is enough */
+	memcpy(to, rd->p, n);
+	memcpy(to + n, "\n", 2);
+	rd->p = nl ? nl + 1 : rd->end;
+	return to;
+}
+
+void conf_init(struct conf *ret)
+{
+	*ret = (struct conf){
+		.port = UMOSIX_PORT,
+		.key_file = "/etc/umosix/cluster.key",
+		.guest_ids_base = 1879048192,
+		.guest_ids_count = 65536,
+	};
+}
+
+int conf_parse(const char *text, size_t len, const char *name, struct conf *ret, struct err *e)
+{
+	struct reader rd = { .p = text, .end = text + len, .name = name, .conf = ret, .e = e };
+	int line;
+
+	conf_init(ret);
+	line = ini_parse_stream(read_line, &rd, on_pair, &rd);
+	if (rd.r < 0)
+		return rd.r;
+	if (line)
+		return err_set(e, -EINVAL,
+			       "%s:%d: a line is `key = value`, a comment begins with #", name,
+			       line);
+	return 0;
+}
+
+bool conf_exports_privileged(const struct conf *c, node_id to)
+{
+	return to.v && to.v <= NODE_ID_MAX && c->export_privileged[to.v / 8] >> to.v % 8 & 1;
+}

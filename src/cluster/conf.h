@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mosd.conf: `key = value` lines. Pure: text in, settings out. */
+#ifndef MOS_CLUSTER_CONF_H
+#define MOS_CLUSTER_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ids.h"
+#include "cluster/map.h"
+
+#define CONF_PATH_MAX 200U /* longer than a line can be */
+
+struct conf {
+	node_id node; /* own number; NODE_ID_NONE: found by address */
+	uint16_t port;
+	char key_file[CONF_PATH_MAX];
+	char map_file[CONF_PATH_MAX]; /* empty: map_search_paths */
+	struct node_addr listen;      /* size 0: all addresses */
+	uint32_t guest_ids_base, guest_ids_count;
+	bool block; /* refuse guests */
+	uint8_t export_privileged[(NODE_ID_MAX + 1) / 8]; /* a bit for each node */
+};
+
+/* What holds when no file says otherwise. */
+void conf_init(struct conf *ret);
+/* Reads @len bytes of @text on top of the defaults; @name is the file's, for messages.
+ * Return: 0, or -EINVAL; @e names the first bad line and what to write instead. */
+int conf_parse(const char *text, size_t len, const char *name, struct conf *ret, struct err *e);
+bool conf_exports_privileged(const struct conf *c, node_id to);
+
+#endif
