@@ -20,11 +20,11 @@
 #include "node/ops.h"
 #include "node/paths.h"
 
-#define CLIENTS_MAX	256U
+#define CLIENTS_MAX	 256U
 #define CLIENTS_PER_USER 64U /* so that one user cannot shut the others out */
-#define ASKS_MAX	16U  /* unanswered, of one client */
-#define ACCEPT_AT_ONCE	16U
-#define UNSENT_MAX	(8U * 1024U * 1024U)
+#define ASKS_MAX	 16U /* unanswered, of one client */
+#define ACCEPT_AT_ONCE	 16U
+#define UNSENT_MAX	 (8U * 1024U * 1024U)
 
 struct client {
 	struct client *next;
@@ -104,10 +104,12 @@ static void flush(struct client *c)
 	c->sent = 0;
 }
 
+/* Steals @o. */
 static void client_send(struct client *c, json_t *o)
 {
 	CLEANUP(free_ptr) char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 
+	json_decref(o);
 	if (c->broken)
 		return;
 	if (!text || c->unsent.len > UNSENT_MAX) { /* no memory, or it does not read */
@@ -133,7 +135,8 @@ void ask_tell(struct ask *a, json_t *o)
 		(void)json_object_set(o, "id", a->id);
 	if (a->client)
 		client_send(a->client, o);
-	json_decref(o);
+	else
+		json_decref(o);
 }
 
 void ask_done(struct ask *a, json_t *o)
@@ -256,8 +259,9 @@ static bool too_many(const struct control *all, uid_t uid)
 /* Return: whether there may be more to accept. */
 static bool accept_one(struct control *all)
 {
-	static const char full[] = "{\"ok\":false,\"code\":\"busy\",\"error\":\"too many connections "
-				   "to mosd: try again\",\"done\":true}\n";
+	static const char full[] =
+		"{\"ok\":false,\"code\":\"busy\",\"error\":\"too many connections "
+		"to mosd: try again\",\"done\":true}\n";
 	struct ev_loop *loop = all->d->loop;
 	CLEANUP(close_fd) int fd = accept4(all->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct ucred cred;

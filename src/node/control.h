@@ -19,7 +19,7 @@ struct ask {
 	struct client *client; /* NULL when it hung up meanwhile */
 	struct mosd *d;
 	struct ucred cred; /* as the kernel told; pid is 0 if it is not of our pid namespace */
-	json_t *id;        /* what the client put in, to tell answers apart; or NULL */
+	json_t *id;	   /* what the client put in, to tell answers apart; or NULL */
 };
 
 /* Makes the socket of mode 0666. Return: 0 or -errno. */

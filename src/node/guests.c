@@ -16,12 +16,12 @@
 #include "node/proc.h"
 #include "node/slots.h"
 
-#define GUESTS_NEW_MAX 64U /* supervisors whose peer has not yet shown that it has the key */
+#define GUESTS_NEW_MAX 64U   /* supervisors whose peer has not yet shown that it has the key */
 #define GUESTS_SHOWN   1024U /* in one answer, whose length has a limit */
 #define ANCESTORS_MAX  32U
 
 enum guest_state {
-	GUEST_NEW,      /* a stream came; its peer is unknown until it asks for admission */
+	GUEST_NEW,	/* a stream came; its peer is unknown until it asks for admission */
 	GUEST_ADMITTED, /* has a slot and a token; its body is being built */
 	GUEST_RUNNING,
 	GUEST_GONE, /* said so, or was refused; its supervisor ends by itself */
@@ -158,7 +158,8 @@ static void on_running(struct guest *g, const json_t *o)
 	g->body = (pid_t)obj_int_or(o, "body", 1, INT32_MAX, 0);
 	if (g->state == GUEST_ADMITTED) {
 		g->all->came++;
-		log_info("process %d (%s) of node %u runs here", (int)g->home_pid, g->comm, g->home);
+		log_info("process %d (%s) of node %u runs here", (int)g->home_pid, g->comm,
+			 g->home);
 	}
 	g->state = GUEST_RUNNING;
 }
@@ -194,7 +195,8 @@ static void guest_packet(void *data, json_t *o)
 			events[i].handle(g, o);
 			return;
 		}
-	log_warning("mos-guest %d sent an unknown event '%s'", (int)link_pid(g->link), ev ? ev : "");
+	log_warning("mos-guest %d sent an unknown event '%s'", (int)link_pid(g->link),
+		    ev ? ev : "");
 }
 
 static void guest_closed(void *data, int status)
@@ -202,8 +204,9 @@ static void guest_closed(void *data, int status)
 	struct guest *g = data, **at = &g->all->first;
 
 	if (g->state == GUEST_ADMITTED || g->state == GUEST_RUNNING)
-		log_warning("the supervisor of process %d of node %u ended unexpectedly (status %d)",
-			    (int)g->home_pid, g->home, status);
+		log_warning(
+			"the supervisor of process %d of node %u ended unexpectedly (status %d)",
+			(int)g->home_pid, g->home, status);
 	free_slot(g);
 	while (*at != g)
 		at = &(*at)->next;
@@ -330,8 +333,8 @@ json_t *guests_json(const struct guests *all)
 			list, json_pack("{sssIsIsIsososi}", "state", state_str[g->state], "home",
 					(json_int_t)g->home, "pid", (json_int_t)g->home_pid, "body",
 					(json_int_t)g->body, "uid",
-					g->home_uid == UINT32_MAX ? json_null() :
-								    json_integer(g->home_uid),
+					g->home_uid == UINT32_MAX ? json_null()
+								  : json_integer(g->home_uid),
 					"comm", obj_text(g->comm), "slot", g->slot));
 	return list;
 }

@@ -75,9 +75,8 @@ static void finish_request(struct migrant *m, const struct move *mv)
 	free(q);
 }
 
-static __attribute__((format(printf, 5, 6))) void fail_request(struct mosd *d, struct migrant *m,
-							       bool keep, const char *code,
-							       const char *fmt, ...)
+static __attribute__((format(printf, 5, 6))) void
+fail_request(struct mosd *d, struct migrant *m, bool keep, const char *code, const char *fmt, ...)
 {
 	struct move mv = { .wall = wall_now(), .from = node_shown(d, m->node), .epoch = m->epoch };
 	va_list ap;
@@ -136,7 +135,8 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 		(void)send_request(h);
 	} else if (q && q->at_exec && !q->sent) {
 		fail_request(h->d, h->m, true, "supervisor-lost",
-			     "its supervisor did not take hold of it within %.0f s", ATTACH_TIMEOUT);
+			     "its supervisor did not take hold of it within %.0f s",
+			     ATTACH_TIMEOUT);
 		link_drop(h->link);
 	}
 }
@@ -177,7 +177,7 @@ static void on_moved(struct home *h, const json_t *o)
 	}
 	/* A supervisor that could not even seize the process may not have read the request. */
 	mine = m->request && ((m->request->sent && m->request->number == number) ||
-				   (!number && !mv.ok && !m->node));
+			      (!number && !mv.ok && !m->node));
 
 	if (node == me)
 		node = 0;
@@ -288,8 +288,9 @@ static void settle_request(struct mosd *d, struct migrant *m, bool clean, const 
 		q->retried = true;
 		q->sent = false;
 		if (!q->node) {
-			struct move mv = { .wall = wall_now(), .ok = true, .from = d->site.me,
-					   .to = d->site.me };
+			struct move mv = {
+				.wall = wall_now(), .ok = true, .from = d->site.me, .to = d->site.me
+			};
 
 			finish_request(m, &mv);
 			return;
@@ -321,8 +322,8 @@ static void home_closed(void *data, int status)
 		/* Away without a supervisor: the kernel kills it (PTRACE_O_EXITKILL). */
 		(void)snprintf(m->fate, sizeof(m->fate), "failed");
 		(void)snprintf(m->fate_error, sizeof(m->fate_error),
-			       "its supervisor ended unexpectedly (%s) while it was at node %u", how,
-			       m->node);
+			       "its supervisor ended unexpectedly (%s) while it was at node %u",
+			       how, m->node);
 	}
 	settle_request(d, m, clean, how);
 	if (m->exited && !m->ended)
@@ -385,8 +386,8 @@ static int busy(struct mosd *d, struct migrant *m, struct err *e)
 			  (int)m->pid, node_shown(d, m->request->node));
 }
 
-int home_move(struct mosd *d, struct migrant *m, uint32_t node, bool at_exec,
-	      home_answer_fn *fn, void *data, struct err *e)
+int home_move(struct mosd *d, struct migrant *m, uint32_t node, bool at_exec, home_answer_fn *fn,
+	      void *data, struct err *e)
 {
 	struct request *q;
 	char addr[NODE_ADDR_TEXT];
@@ -402,8 +403,11 @@ int home_move(struct mosd *d, struct migrant *m, uint32_t node, bool at_exec,
 			return r;
 	}
 	if (m->node == node && (!m->home || node || m->home->leaving)) {
-		struct move mv = { .wall = wall_now(), .ok = true, .from = node_shown(d, node),
-				   .to = node_shown(d, node), .epoch = m->epoch };
+		struct move mv = { .wall = wall_now(),
+				   .ok = true,
+				   .from = node_shown(d, node),
+				   .to = node_shown(d, node),
+				   .epoch = m->epoch };
 
 		fn(data, m, &mv); /* it is there */
 		return 0;

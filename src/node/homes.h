@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The moves of this node's processes: requests, and the mos-home supervisors that carry them out. */
+/* The moves of this node's processes: requests, and the mos-home supervisors that carry them
+ * out. */
 #ifndef MOS_NODE_HOMES_H
 #define MOS_NODE_HOMES_H
 

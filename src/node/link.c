@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/util.h"
 
-#define STATUS_GRACE 2.0 /* seconds in which an exit status must follow the end of file */
+#define STATUS_GRACE	2.0 /* seconds in which an exit status must follow the end of file */
 #define PACKETS_AT_ONCE 16
 
 struct link {
@@ -118,8 +118,9 @@ static int link_create(struct ev_loop *loop, int fd, pid_t pid, bool is_child,
 
 	if (!l)
 		return -ENOMEM;
-	*l = (struct link){ .loop = loop, .fd = fd, .pid = pid, .is_child = is_child, .ops = ops,
-			    .data = data };
+	*l = (struct link){
+		.loop = loop, .fd = fd, .pid = pid, .is_child = is_child, .ops = ops, .data = data
+	};
 	l->io.data = l->child.data = l->grace.data = l;
 	ev_io_init(&l->io, on_readable, fd, EV_READ);
 	ev_child_init(&l->child, on_child, pid, 0);
@@ -165,8 +166,9 @@ static int find_program(const char *program, char *to, size_t size, struct err *
 		if (n > 0 && (size_t)n < size && !access(to, X_OK))
 			return 0;
 	}
-	return err_reason(e, -ENOENT, "no-supervisor", "%s is neither in %s nor in %s: install it there",
-			  program, dirs[0], MOS_LIBEXEC);
+	return err_reason(e, -ENOENT, "no-supervisor",
+			  "%s is neither in %s nor in %s: install it there", program, dirs[0],
+			  MOS_LIBEXEC);
 }
 
 int link_spawn(struct ev_loop *loop, const char *program, int fd4, const struct link_ops *ops,

@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 
-#define LINK_PACKET_MAX 65536U
+#define LINK_PACKET_MAX	    65536U
 #define LINK_STATUS_UNKNOWN (-1)
 
 struct link;

@@ -134,7 +134,8 @@ static int waiting_create(struct listener *l, int fd)
 	struct waiting *w, *oldest = l->first;
 
 	if (l->n_waiting >= WAITING_MAX) {
-		/* An honest peer sends at once, so whoever waits longest is the least likely one. */
+		/* An honest peer sends at once, so whoever waits longest is the
+		 * least likely one. */
 		while (oldest->next)
 			oldest = oldest->next;
 		l->counts.crowded_out++;
@@ -192,11 +193,12 @@ static void on_pause(struct ev_loop *loop, ev_timer *t, int revents)
 
 static int listen_on(int family, uint16_t port, const struct node_addr *only)
 {
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port),
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(port),
 				    .sin6_addr = IN6ADDR_ANY_INIT };
 	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
-	const struct sockaddr *sa = family == AF_INET6 ? (const struct sockaddr *)&six :
-							 (const struct sockaddr *)&four;
+	const struct sockaddr *sa =
+		family == AF_INET6 ? (const struct sockaddr *)&six : (const struct sockaddr *)&four;
 	socklen_t len = family == AF_INET6 ? sizeof(six) : sizeof(four);
 	CLEANUP(close_fd) int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int one = 1;

@@ -22,7 +22,7 @@
 struct members {
 	struct migrants *migrants;
 	char dir[PATH_MAX]; /* empty: by the process tree */
-	bool mounted;       /* by us */
+	bool mounted;	    /* by us */
 };
 
 /* One hierarchy is shared by all nodes of a kernel (containers, a lab): each has its own group. */
@@ -76,8 +76,10 @@ struct members *members_create(struct migrants *migrants)
 	v->migrants = migrants;
 	r = set_up(v);
 	if (r < 0)
-		log_warning("no cgroup for migrants (%s): a descendant whose parents ended before it "
-			    "is not recognised", strerror(-r));
+		log_warning(
+			"no cgroup for migrants (%s): a descendant whose parents ended before it "
+			"is not recognised",
+			strerror(-r));
 	return v;
 }
 

@@ -36,8 +36,8 @@ void moves_add(struct moves *v, const struct move *m);
 const struct move *moves_get(const struct moves *v, unsigned i);
 
 enum migrant_how {
-	MIGRANT_MOSRUN,  /* registered by mosrun */
-	MIGRANT_CHILD,   /* descends from such a one */
+	MIGRANT_MOSRUN,	 /* registered by mosrun */
+	MIGRANT_CHILD,	 /* descends from such a one */
 	MIGRANT_ADOPTED, /* moved by its owner, without mosrun */
 	MIGRANT_HOW_COUNT_
 };
@@ -67,10 +67,10 @@ struct migrant {
 	enum migrant_lock lock;
 	uint32_t node; /* 0: at home */
 	uint32_t epoch;
-	struct home *home;       /* its supervisor, or NULL */
+	struct home *home;	 /* its supervisor, or NULL */
 	struct request *request; /* the move under way, or NULL */
-	struct moves *moves;     /* NULL before the first */
-	json_t *counters;        /* the latest of its supervisor, or NULL */
+	struct moves *moves;	 /* NULL before the first */
+	json_t *counters;	 /* the latest of its supervisor, or NULL */
 	int pidfd;
 	ev_io exit;
 	bool exited; /* the process is gone; its supervisor may not have said so yet */

@@ -24,7 +24,7 @@ static void op_ps(struct ask *a, const json_t *o)
 	json_t *list = report_ps(a->d, a->cred.uid, obj_bool_or(o, "all", false)), *p;
 	size_t i, n = json_array_size(list);
 
-	json_array_foreach (list, i, p)
+	json_array_foreach(list, i, p)
 		ask_tell(a, json_incref(p)); /* a line each: no line is ever too long */
 	json_decref(list);
 	ask_done(a, json_pack("{sbsIsI}", "ok", 1, "count", (json_int_t)n, "node",
@@ -118,8 +118,10 @@ static void op_migrate(struct ask *a, const json_t *o)
 		}
 	} else if (to && check_privileged(&id.status) &&
 		   !site_exports_privileged(&d->site, (uint32_t)to)) {
-		ask_fail(a, "privileged", "%d has special rights, and export-privileged does not "
-			 "name node %d", (int)id.stat.pid, (int)to);
+		ask_fail(a, "privileged",
+			 "%d has special rights, and export-privileged does not "
+			 "name node %d",
+			 (int)id.stat.pid, (int)to);
 		return;
 	}
 	if (!m) {
@@ -179,8 +181,9 @@ static void on_run_attached(void *data, struct migrant *m, const struct move *mv
 	struct ask *a = data;
 
 	if (mv->ok)
-		ask_done(a, json_pack("{sbsisIsb}", "ok", 1, "pid", (int)m->pid, "node",
-				      (json_int_t)mv->to, "moves_at_exec", mv->to != a->d->site.me));
+		ask_done(a,
+			 json_pack("{sbsisIsb}", "ok", 1, "pid", (int)m->pid, "node",
+				   (json_int_t)mv->to, "moves_at_exec", mv->to != a->d->site.me));
 	else
 		ask_fail(a, mv->code[0] ? mv->code : "failed", "%s", mv->error);
 }
@@ -211,7 +214,8 @@ static void op_run(struct ask *a, const json_t *o)
 	}
 	r = a->cred.pid > 0 ? proc_id_read(a->cred.pid, &id) : -ESRCH;
 	if (r < 0) {
-		ask_fail(a, "no-process", "mosd cannot see the process that asks: is it in another "
+		ask_fail(a, "no-process",
+			 "mosd cannot see the process that asks: is it in another "
 			 "pid namespace?");
 		return;
 	}
@@ -252,7 +256,7 @@ static const struct {
 	void (*run)(struct ask *a, const json_t *o);
 } ops[] = {
 	{ "status", op_status }, { "ps", op_ps },   { "migrate", op_migrate },
-	{ "why", op_why },       { "run", op_run },
+	{ "why", op_why },	 { "run", op_run },
 };
 
 void op_dispatch(struct ask *a, const json_t *o)

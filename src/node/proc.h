@@ -15,7 +15,7 @@ struct proc_stat {
 	int tty; /* a device number, or 0 */
 	bool kernel_thread;
 	uint64_t utime, stime; /* in clock ticks */
-	uint64_t start;        /* in clock ticks since boot: with the pid, it names a process */
+	uint64_t start;	       /* in clock ticks since boot: with the pid, it names a process */
 };
 
 struct proc_status {
@@ -26,14 +26,18 @@ struct proc_status {
 	uint64_t rss_kib;
 };
 
-/* A process that cannot be mistaken for another: while the pidfd tells of no end, the rest is its. */
+/* A process that cannot be mistaken for another: while the pidfd tells of no end, the rest is its.
+ */
 struct proc_id {
 	int pidfd; /* owned */
 	struct proc_stat stat;
 	struct proc_status status;
 };
 
-#define PROC_ID_INIT { .pidfd = -1 }
+#define PROC_ID_INIT                                                                               \
+	{                                                                                          \
+		.pidfd = -1                                                                        \
+	}
 
 /* Return: 0 or -EINVAL. */
 int proc_parse_stat(const char *text, struct proc_stat *ret);

@@ -113,8 +113,8 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int revents)
 int rejoin_create(struct mosd *d, struct rejoin **ret, struct err *e)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = MOS_SUPERVISORS_PATH };
-	CLEANUP(close_fd) int fd =
-		socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	CLEANUP(close_fd)
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct rejoin *j;
 	mode_t old;
 	int r;
@@ -123,7 +123,8 @@ int rejoin_create(struct mosd *d, struct rejoin **ret, struct err *e)
 		return err_set(e, -errno, "socket for supervisors: %s", strerror(errno));
 	(void)unlink(MOS_SUPERVISORS_PATH);
 	old = umask(0177);
-	r = bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 256) < 0 ? -errno : 0;
+	r = bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 256) < 0 ? -errno
+											: 0;
 	(void)umask(old);
 	if (r < 0)
 		return err_set(e, r, "%s: %s", MOS_SUPERVISORS_PATH, strerror(-r));

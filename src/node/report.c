@@ -125,8 +125,8 @@ static json_t *process_json(const struct proc_id *id, const struct migrant *m)
 	put_int(o, "node", m ? m->node : 0);
 	put_int(o, "cpu_us", ticks_us(s->utime + s->stime));
 	put_int(o, "away_cpu_us",
-		m && m->counters ?
-			(uint64_t)obj_int_or(m->counters, "away_cpu_us", 0, INT64_MAX, 0) : 0);
+		m && m->counters ? (uint64_t)obj_int_or(m->counters, "away_cpu_us", 0, INT64_MAX, 0)
+				 : 0);
 	put_int(o, "rss_kib", id->status.rss_kib);
 	put(o, "comm", obj_text(s->comm));
 	put(o, "args", obj_text(args));
@@ -221,8 +221,10 @@ json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migran
 	put(o, "comm", obj_text(id ? id->stat.comm : m->comm));
 	put_int(o, "node", m ? m->node : 0);
 	put(o, "lock", json_string(migrant_lock_str(m ? m->lock : MIGRANT_LOCK_NONE)));
-	put(o, "how", m ? json_string(migrant_how_str(m->how)) :
-		      members_has(d->members, id->stat.pid) ? json_string("child") : json_null());
+	put(o, "how",
+	    m					    ? json_string(migrant_how_str(m->how))
+	    : members_has(d->members, id->stat.pid) ? json_string("child")
+						    : json_null());
 	put(o, "moving", json_boolean(m && m->request));
 	if (m)
 		put_record(o, m);

@@ -104,8 +104,10 @@ static int find_me(struct site *s, struct err *e)
 
 	if (me.v) {
 		if (!site_has_node(s, me.v))
-			return err_set(e, -EINVAL, "%s does not name node %u, which `node` in the "
-				       "configuration says this is", s->map_path, me.v);
+			return err_set(e, -EINVAL,
+				       "%s does not name node %u, which `node` in the "
+				       "configuration says this is",
+				       s->map_path, me.v);
 		s->me = me.v;
 		return 0;
 	}
@@ -139,10 +141,10 @@ static int find_map(struct site *s, struct err *e)
 
 	if (s->conf.map_file[0]) {
 		r = load_map(s, s->conf.map_file, e);
-		return r == -ENOENT && !s->map_path[0] ?
-			       err_set(e, r, "there is no map %s, which the configuration names",
-				       s->conf.map_file) :
-			       r;
+		return r == -ENOENT && !s->map_path[0]
+			       ? err_set(e, r, "there is no map %s, which the configuration names",
+					 s->conf.map_file)
+			       : r;
 	}
 	for (unsigned i = 0; map_search_paths[i] && r == -ENOENT && !s->map_path[0]; i++)
 		r = load_map(s, map_search_paths[i], e);
@@ -157,9 +159,10 @@ static int check_key(struct site *s, struct err *e)
 	key_ring_wipe(&keys);
 	if (r != -ENOENT)
 		return r;
-	(void)snprintf(s->alone_why, sizeof(s->alone_why),
-		       "there is no key %s: make one with `mosctl keygen` and copy it to every node",
-		       s->conf.key_file);
+	(void)snprintf(
+		s->alone_why, sizeof(s->alone_why),
+		"there is no key %s: make one with `mosctl keygen` and copy it to every node",
+		s->conf.key_file);
 	return 0;
 }
 
@@ -252,8 +255,8 @@ json_t *site_nodes_json(const struct site *s)
 
 	if (!s->map)
 		return list;
-	for (node_id i = map_next(s->map, NODE_ID_NONE); i.v && json_array_size(list) < SITE_NODES_SHOWN;
-	     i = map_next(s->map, i))
+	for (node_id i = map_next(s->map, NODE_ID_NONE);
+	     i.v && json_array_size(list) < SITE_NODES_SHOWN; i = map_next(s->map, i))
 		if (map_find_node(s->map, i, &a) == 0)
 			(void)json_array_append_new(
 				list, json_pack("{sIsssb}", "node", (json_int_t)i.v, "addr",

@@ -16,10 +16,10 @@
 
 struct site {
 	struct conf conf;
-	struct map *map;    /* NULL without one */
-	char map_path[256]; /* empty without a map */
-	uint32_t me;        /* this node's number; 1 when it is alone */
-	bool networked;     /* has a map that names it, and a key */
+	struct map *map;     /* NULL without one */
+	char map_path[256];  /* empty without a map */
+	uint32_t me;	     /* this node's number; 1 when it is alone */
+	bool networked;	     /* has a map that names it, and a key */
 	char alone_why[400]; /* why not networked; empty if it is */
 };
 

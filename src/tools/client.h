@@ -25,7 +25,10 @@ struct client {
 	size_t n, cap;
 };
 
-#define CLIENT_INIT { .fd = -1 }
+#define CLIENT_INIT                                                                                \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
 
 /* Return: 0, or -errno with a message that says how to start mosd. */
 int client_connect(struct client *c, struct err *e);

@@ -16,7 +16,8 @@ static const char help[] =
 	"  --help      this text\n"
 	"  --version   the version\n"
 	"\n"
-	"Exit status: 0 it is there, 1 it could not move, 2 wrong use, 3 no mosd, 4 no such process,\n"
+	"Exit status: 0 it is there, 1 it could not move, 2 wrong use, 3 no mosd, 4 no such "
+	"process,\n"
 	"5 not yours. See migrate(1).\n";
 
 struct options {
@@ -67,8 +68,8 @@ static void print_move(const json_t *o, long pid)
 		(void)printf("%ld: is at node %.0f%s already\n", pid, to,
 			     to == home ? ", its home," : "");
 	else
-		(void)printf("%ld: node %.0f -> %.0f, %s in %s, stood still for %s\n", pid, from, to,
-			     tool_bytes(number(o, "bytes"), bytes, sizeof(bytes)),
+		(void)printf("%ld: node %.0f -> %.0f, %s in %s, stood still for %s\n", pid, from,
+			     to, tool_bytes(number(o, "bytes"), bytes, sizeof(bytes)),
 			     tool_time(number(o, "total_us"), total, sizeof(total)),
 			     tool_time(number(o, "freeze_us"), freeze, sizeof(freeze)));
 }
@@ -95,9 +96,10 @@ int main(int argc, char **argv)
 	r = client_connect(&c, &e);
 	if (r == 0)
 		r = client_ask(&c,
-			       json_pack("{sssIsosb}", "op", "migrate", "pid", (json_int_t)pid, "to",
-					 node ? json_integer(node) : json_string("home"), "wait",
-					 !opt.no_wait), &o, &e);
+			       json_pack("{sssIsosb}", "op", "migrate", "pid", (json_int_t)pid,
+					 "to", node ? json_integer(node) : json_string("home"),
+					 "wait", !opt.no_wait),
+			       &o, &e);
 	if (r < 0)
 		return tool_no_answer("migrate", &e, r);
 	if (!tool_answer_ok("migrate", o, &status))

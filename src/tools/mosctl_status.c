@@ -24,7 +24,8 @@ static void print_guests(const json_t *guests)
 	const json_t *g;
 	size_t i;
 
-	json_array_foreach (guests, i, g) {
+	json_array_foreach(guests, i, g)
+	{
 		(void)printf("  guest from node %lld: process %lld (", number(g, "home"),
 			     number(g, "pid"));
 		tool_print_text(stdout, text(g, "comm"), 0);
@@ -47,9 +48,9 @@ static void print_status(const json_t *o)
 		tool_print_text(stdout, text(o, "alone_because"), 0);
 		(void)putchar('\n');
 	}
-	json_array_foreach (nodes, i, n)
-		(void)printf("  node %lld  %s%s\n", number(n, "node"), text(n, "addr"),
-			     json_is_true(json_object_get(n, "me")) ? "  (this one)" : "");
+	json_array_foreach(nodes, i, n)(void)
+		printf("  node %lld  %s%s\n", number(n, "node"), text(n, "addr"),
+		       json_is_true(json_object_get(n, "me")) ? "  (this one)" : "");
 	(void)printf("Processes away: %lld, on their way: %lld\n", number(o, "away"),
 		     number(o, "moving"));
 	(void)printf("Guests here: %lld of at most %lld%s\n", number(o, "guest_count"),

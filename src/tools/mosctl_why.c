@@ -103,8 +103,8 @@ static void print_how(const json_t *o)
 
 	for (i = 0; i < ARRAY_SIZE(how) && strcmp(word, how[i].word); i++)
 		;
-	(void)puts(i < ARRAY_SIZE(how) ? how[i].line :
-					 "It was not started with mosrun; nobody has moved it.");
+	(void)puts(i < ARRAY_SIZE(how) ? how[i].line
+				       : "It was not started with mosrun; nobody has moved it.");
 }
 
 static void print_counters(const json_t *c)
@@ -120,7 +120,8 @@ static void print_counters(const json_t *c)
 		     tool_time((double)number(c, "away_us"), away, sizeof(away)),
 		     tool_time((double)number(c, "away_cpu_us"), cpu, sizeof(cpu)),
 		     number(c, "forwarded"), number(c, "came_home"));
-	json_object_foreach ((json_t *)(uintptr_t)json_object_get(c, "calls"), name, v) {
+	json_object_foreach((json_t *)(uintptr_t)json_object_get(c, "calls"), name, v)
+	{
 		(void)fputs("  ", stdout);
 		tool_print_text(stdout, name, 32);
 		(void)printf(" %lld\n", (long long)json_integer_value(v));
@@ -138,8 +139,7 @@ static void print_why(const json_t *o)
 	print_how(o);
 	if (kept)
 		(void)printf("Moves:%s\n", count > kept ? " (the latest)" : "");
-	json_array_foreach (moves, i, m)
-		print_move(m);
+	json_array_foreach(moves, i, m) print_move(m);
 	print_counters(json_object_get(o, "counters"));
 	if (cannot) {
 		(void)fputs("It cannot move: ", stdout);
@@ -174,7 +174,8 @@ int mosctl_why(int argc, char **argv)
 		return tool_usage("mosctl", "no process number:", which);
 	r = client_connect(&c, &e);
 	if (r == 0)
-		r = client_ask(&c, json_pack("{sssI}", "op", "why", "pid", (json_int_t)pid), &o, &e);
+		r = client_ask(&c, json_pack("{sssI}", "op", "why", "pid", (json_int_t)pid), &o,
+			       &e);
 	if (r < 0)
 		return tool_no_answer("mosctl", &e, r);
 	if (!tool_answer_ok("mosctl", o, &status))

@@ -9,18 +9,18 @@
 #include "base/util.h"
 #include "tools/client.h"
 
-static const char help[] =
-	"Usage: mps [-a] [-w] [--json]\n"
-	"Lists the processes that may move: those started with mosrun, their descendants, and those\n"
-	"that migrate moved. NODE is where one runs: 0 is here, its home.\n"
-	"\n"
-	"  -a          those of all users (root)\n"
-	"  -w          do not cut lines at the width of the terminal\n"
-	"  --json      one JSON object with all that is known\n"
-	"  --help      this text\n"
-	"  --version   the version\n"
-	"\n"
-	"Exit status: 0 listed, 1 failed, 2 wrong use, 3 no mosd. See mps(1).\n";
+static const char help[] = "Usage: mps [-a] [-w] [--json]\n"
+			   "Lists the processes that may move: those started with mosrun, their "
+			   "descendants, and those\n"
+			   "that migrate moved. NODE is where one runs: 0 is here, its home.\n"
+			   "\n"
+			   "  -a          those of all users (root)\n"
+			   "  -w          do not cut lines at the width of the terminal\n"
+			   "  --json      one JSON object with all that is known\n"
+			   "  --help      this text\n"
+			   "  --version   the version\n"
+			   "\n"
+			   "Exit status: 0 listed, 1 failed, 2 wrong use, 3 no mosd. See mps(1).\n";
 
 struct options {
 	bool all, wide, json;

@@ -10,8 +10,8 @@
 enum run_lock { RUN_LOCK_NONE, RUN_LOCK_UNLOCK, RUN_LOCK_LOCK };
 
 struct run_options {
-	long node; /* 0: none given */
-	bool home; /* -h */
+	long node;     /* 0: none given */
+	bool home;     /* -h */
 	bool anywhere; /* -F */
 	enum run_lock lock;
 	bool help, version;

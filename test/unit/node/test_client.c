@@ -13,8 +13,9 @@
 
 static void numbers(void **state)
 {
-	static const char *const bad[] = { "", "-1", "+1", " 1", "1 ", "1x", "0", "101",
-					   "99999999999999999999" };
+	static const char *const bad[] = { "",	 "-1",	"+1",
+					   " 1", "1 ",	"1x",
+					   "0",	 "101", "99999999999999999999" };
 	long v;
 
 	assert_int_equal(tool_number("100", 1, 100, &v), 0);
@@ -46,7 +47,8 @@ static void nothing_reaches_the_terminal(void **state)
 	tool_print_text(f, "a\033[2J\n\177b\xc3\xa4", 0);
 	tool_print_text(f, "12345", 3);
 	assert_int_equal(fclose(f), 0);
-	assert_string_equal(data, "a?[2J??b\xc3\xa4" "123");
+	assert_string_equal(data, "a?[2J??b\xc3\xa4"
+				  "123");
 	free(data);
 }
 

@@ -26,7 +26,9 @@ static void parses(void **state)
 
 static void hex(void **state)
 {
-	static const char *const bad[] = { "", "0", "00112233445566778899aabbccddeef",
+	static const char *const bad[] = { "",
+					   "0",
+					   "00112233445566778899aabbccddeef",
 					   "00112233445566778899aabbccddeeff0",
 					   "00112233445566778899aabbccddeefg",
 					   " 0112233445566778899aabbccddeeff" };

@@ -16,8 +16,8 @@
 
 static void stat_of_any_name(void **state)
 {
-	static const char *const names[] = { "xz", "a) R 1 (b", ")", "(", "))((", "a b c", "",
-					     "x\ny", ") Z 1 1 1 1" };
+	static const char *const names[] = { "xz",    "a) R 1 (b", ")",	   "(",		 "))((",
+					     "a b c", "",	   "x\ny", ") Z 1 1 1 1" };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
 		struct proc_stat s;
@@ -40,8 +40,10 @@ static void stat_of_any_name(void **state)
 
 static void stat_that_is_none(void **state)
 {
-	static const char *const bad[] = { "", "42", "42 (x", "42 x) S", ") ( 42", "(x)" REST,
-					   "0 (x)" REST, "-3 (x)" REST, "42 (x) S 1 2 3", "42 (x)" };
+	static const char *const bad[] = { "",		 "42",		"42 (x",
+					   "42 x) S",	 ") ( 42",	"(x)" REST,
+					   "0 (x)" REST, "-3 (x)" REST, "42 (x) S 1 2 3",
+					   "42 (x)" };
 	struct proc_stat s;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)

@@ -14,7 +14,7 @@ static int parse(struct run_options *o, ...)
 	va_list ap;
 	int n = 0, r;
 
-	line[n++] = (char *)(uintptr_t)"mosrun";
+	line[n++] = (char *)(uintptr_t) "mosrun";
 	va_start(ap, o);
 	while ((line[n] = va_arg(ap, char *)))
 		n++;
