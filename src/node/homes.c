@@ -22,6 +22,7 @@
 #include "node/members.h"
 
 #define ATTACH_TIMEOUT 10.0 /* s; seizing one process takes milliseconds */
+#define INFO_TIMEOUT   1.0  /* s; counters are worth no longer wait */
 #define LEAVE_TIMEOUT  2.0  /* s until a supervisor that should end is asked all the same */
 
 struct request {
@@ -32,12 +33,22 @@ struct request {
 	void *data;
 };
 
+struct info_wait { /* somebody who waits for fresh counters */
+	struct info_wait *next;
+	struct home *h;
+	int64_t number;
+	home_info_fn *fn;
+	void *data;
+	ev_timer timer;
+};
+
 struct home {
 	struct mosd *d;
 	struct link *link;
 	struct migrant *m;
 	bool leaving; /* its process is home again: it ends by itself */
 	ev_timer timer;
+	struct info_wait *waits;
 };
 
 static int64_t last_number;
@@ -223,8 +234,54 @@ static void on_ended(struct home *h, const json_t *o)
 	h->leaving = true;
 }
 
+static void info_wait_end(struct info_wait *w)
+{
+	struct info_wait **at = &w->h->waits;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	ev_timer_stop(w->h->d->loop, &w->timer);
+	w->fn(w->data, w->h->m);
+	free(w);
+}
+
+static void on_info_timeout(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	info_wait_end(t->data);
+}
+
+void home_refresh(struct mosd *d, struct migrant *m, home_info_fn *fn, void *data)
+{
+	struct home *h = m->home;
+	struct info_wait *w;
+	int64_t number = ++last_number;
+
+	if (!h || link_send(h->link, json_pack("{sssI}", "op", "info", "req", (json_int_t)number),
+			    -1) < 0) {
+		if (fn)
+			fn(data, m);
+		return;
+	}
+	if (!fn)
+		return;
+	w = calloc(1, sizeof(*w));
+	if (!w) {
+		fn(data, m);
+		return;
+	}
+	*w = (struct info_wait){
+		.next = h->waits, .h = h, .number = number, .fn = fn, .data = data
+	};
+	h->waits = w;
+	w->timer.data = w;
+	ev_timer_init(&w->timer, on_info_timeout, INFO_TIMEOUT, 0);
+	ev_timer_start(d->loop, &w->timer);
+}
+
 static void on_info(struct home *h, const json_t *o)
 {
+	int64_t number = obj_int_or(o, "req", 0, INT64_MAX, 0);
 	json_t *copy = json_deep_copy(o);
 
 	if (!copy)
@@ -233,6 +290,11 @@ static void on_info(struct home *h, const json_t *o)
 	(void)json_object_del(copy, "req");
 	json_decref(h->m->counters);
 	h->m->counters = copy;
+	for (struct info_wait *w = h->waits; w; w = w->next)
+		if (w->number == number) {
+			info_wait_end(w);
+			break;
+		}
 }
 
 static const struct {
@@ -313,6 +375,8 @@ static void home_closed(void *data, int status)
 	char how[48];
 
 	how_it_ended(status, how, sizeof(how));
+	while (h->waits)
+		info_wait_end(h->waits);
 	ev_timer_stop(d->loop, &h->timer);
 	free(h);
 	m->home = NULL;

@@ -21,6 +21,11 @@ typedef void home_answer_fn(void *data, struct migrant *m, const struct move *mv
  * Return: 0, or -EBUSY, other -errno with a reason. */
 int home_move(struct mosd *d, struct migrant *m, uint32_t node, bool at_exec,
 	      home_answer_fn *answer, void *data, struct err *e);
+typedef void home_info_fn(void *data, struct migrant *m);
+
+/* Brings the counters of @m up to date. With @fn, it is called once that is done, or has taken too
+ * long, or at once if @m has no supervisor. */
+void home_refresh(struct mosd *d, struct migrant *m, home_info_fn *fn, void *data);
 /* mosd ends: tells everybody who waits. The supervisors go on. */
 void homes_stop(struct mosd *d);
 /* What is visible against a move of @id to @node (0: of any move). Return: 0 or -EPERM. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JSON objects that others sent, read field by field: a wrong type is as good as a missing field.
- */
+/* JSON objects that others sent, read field by field: a wrong type is as good as a missing
+ * field. */
 #ifndef MOS_NODE_OBJ_H
 #define MOS_NODE_OBJ_H
 
@@ -13,8 +13,8 @@
 
 /* A string of any bytes; what is not printable UTF-8 becomes '?'. Never NULL but out of memory. */
 json_t *obj_text(const char *s);
-/* Return: 0 and the number, -ENOENT without the field, -EINVAL if it is no whole number in range.
- */
+/* Return: 0 and the number, -ENOENT without the field, -EINVAL if it is no whole number in
+ * range. */
 int obj_int(const json_t *o, const char *name, int64_t min, int64_t max, int64_t *ret);
 /* As above, but @otherwise when the field is missing or wrong. */
 int64_t obj_int_or(const json_t *o, const char *name, int64_t min, int64_t max, int64_t otherwise);

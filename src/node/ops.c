@@ -146,6 +146,15 @@ static void op_migrate(struct ask *a, const json_t *o)
 		ask_done(a, json_pack("{sbsbsi}", "ok", 1, "filed", 1, "pid", (int)id.stat.pid));
 }
 
+static void on_refreshed(void *data, struct migrant *m)
+{
+	CLEANUP(proc_id_finish) struct proc_id id = PROC_ID_INIT;
+	struct ask *a = data;
+	bool lives = !m->ended && proc_id_read(m->pid, &id) == 0 && id.stat.start == m->start;
+
+	ask_done(a, report_why(a->d, lives ? &id : NULL, m));
+}
+
 static void op_why(struct ask *a, const json_t *o)
 {
 	CLEANUP(proc_id_finish) struct proc_id id = PROC_ID_INIT;
@@ -163,7 +172,10 @@ static void op_why(struct ask *a, const json_t *o)
 		if (find_process(a, o, &id) < 0)
 			return;
 		m = migrants_find(a->d->migrants, id.stat.pid, id.stat.start);
-		ask_done(a, report_why(a->d, &id, m));
+		if (m)
+			home_refresh(a->d, m, on_refreshed, a);
+		else
+			ask_done(a, report_why(a->d, &id, NULL));
 		return;
 	}
 	m = migrants_find_any(a->d->migrants, (pid_t)pid);

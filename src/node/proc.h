@@ -26,8 +26,8 @@ struct proc_status {
 	uint64_t rss_kib;
 };
 
-/* A process that cannot be mistaken for another: while the pidfd tells of no end, the rest is its.
- */
+/* A process that cannot be mistaken for another: while the pidfd tells of no end, the rest is
+ * its. */
 struct proc_id {
 	int pidfd; /* owned */
 	struct proc_stat stat;

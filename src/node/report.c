@@ -144,7 +144,7 @@ struct ps {
 	json_t *list;
 };
 
-static void ps_add(struct ps *ps, pid_t pid, const struct migrant *m)
+static void ps_add(struct ps *ps, pid_t pid, struct migrant *m)
 {
 	CLEANUP(proc_id_finish) struct proc_id id = PROC_ID_INIT;
 
@@ -156,6 +156,8 @@ static void ps_add(struct ps *ps, pid_t pid, const struct migrant *m)
 		m = migrants_find(ps->d->migrants, pid, id.stat.start);
 	else if (m->start != id.stat.start)
 		return;
+	if (m && m->node) /* without waiting: the next ps shows the fresh ones */
+		home_refresh(ps->d, m, NULL, NULL);
 	(void)json_array_append_new(ps->list, process_json(&id, m));
 }
 
@@ -169,7 +171,7 @@ json_t *report_ps(struct mosd *d, uid_t caller, bool all)
 	struct ps ps = { .d = d, .caller = caller, .all = all, .list = json_array() };
 
 	(void)members_for_each(d->members, ps_member, &ps);
-	for (const struct migrant *m = migrants_first(d->migrants); m; m = m->next) {
+	for (struct migrant *m = migrants_first(d->migrants); m; m = m->next) {
 		if (m->ended || members_has(d->members, m->pid))
 			continue;
 		if (m->how != MIGRANT_ADOPTED || m->node || m->request || m->moves)

@@ -71,6 +71,9 @@ while True:
         sys.exit(0)
     o = json.loads(data)
     log(o)
+    if o["op"] == "info" and not how.get("no_info"):
+        tell(ev="info", req=o["req"], node=node, forwarded=77, came_home=0, away_cpu_us=125000000,
+             away_us=5, calls={"read": 70, "\\x1b[2J": 7})
     if o["op"] not in ("move", "home"):
         continue
     to = o.get("node", 0)
@@ -271,12 +274,12 @@ class Node:
         assert self.mosd.wait(10) == 0
         self.log.close()
 
-    def tcp(self):
+    def tcp(self, addr="10.77.0.1"):
         own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         there = os.open(f"/proc/{self.holder.pid}/ns/net", os.O_RDONLY)
         try:
             assert libc.setns(there, CLONE_NEWNET) == 0
-            s = socket.create_connection(("10.77.0.1", 4660), timeout=10)
+            s = socket.create_connection((addr, 4660), timeout=10)
         finally:
             assert libc.setns(own, CLONE_NEWNET) == 0
             os.close(own)
@@ -386,6 +389,21 @@ def test_away_again_at_once(node):
     for _ in range(5):
         node.run("migrate", p.pid, 2, check=0)
         node.run("migrate", p.pid, "home", check=0)
+
+
+def test_counters_are_fresh(node):
+    p = node.target()
+    node.run("migrate", p.pid, 2, check=0)
+    why = node.run("mosctl", "why", p.pid, uid=USER, check=0).stdout
+    assert "77 calls sent home" in why and "  ?[2J 7" in why
+    assert "2:05 sleep" in node.run("mps", uid=USER, check=0).stdout
+
+
+def test_counters_that_do_not_come(node):
+    node.home(no_info=True)
+    p = node.target()
+    node.run("migrate", p.pid, 2, check=0)
+    assert json.loads(node.run("mosctl", "why", "--json", p.pid, check=0).stdout)["node"] == 2
 
 
 def test_refused(node):
@@ -552,6 +570,16 @@ def test_mosrun_registers_descendants(node):
     assert [q["lock"] for q in listed if q["how"] == "mosrun"] == ["locked"]
 
 
+def test_descendants_without_a_cgroup(quiet):
+    quiet.run("sh", "-c", "mkdir /run/umosix && touch /run/umosix/cgroup", check=0)
+    node = quiet.start()
+    assert node.status()["members_by"] == "process tree"
+    r = node.run("mosrun", "sh", "-c", "sh -c 'mps --json'; :", uid=USER, check=0)
+    assert sorted(q["how"] for q in json.loads(r.stdout))[-1] == "mosrun"
+    assert "child" in [q["how"] for q in json.loads(r.stdout)]
+    assert node.run("sh", "-c", "mps --json; :", uid=USER, check=0).stdout == "[]\n"
+
+
 def test_mosrun_at_a_node(node):
     p = node.popen("mosrun", "-2", "sleep", "60", uid=USER)
     wait(lambda: node.status()["away"] == 1)
@@ -694,6 +722,19 @@ def test_guest_leaves(node):
     again.sendall(MAGIC + bytes.fromhex(answer["token"]))
     assert again.recv(1) == b""
     assert node.status()["streams"]["unknown_token"] == 1
+
+
+def test_both_families_and_one_address(quiet):
+    node = quiet.start()
+    for addr in ("10.77.0.1", "127.0.0.1", "::1"):
+        node.tcp(addr).close()
+    node.stop_mosd()
+    node.conf("listen = 10.77.0.1\n")
+    node.start()
+    node.tcp().close()
+    for addr in ("127.0.0.1", "::1"):
+        with pytest.raises(OSError):
+            node.tcp(addr)
 
 
 def test_preamble_in_pieces(node):
