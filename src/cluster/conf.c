@@ -186,9 +186,8 @@ static int unknown_key(struct reader *rd, const char *key)
 static int set(struct reader *rd, const char *section, const char *key, const char *value)
 {
 	if (*section)
-		return err_set(rd->e, -EINVAL,
-			       "%s:%u: there are no sections: take [%.30s] out", rd->name,
-			       rd->line, section);
+		return err_set(rd->e, -EINVAL, "%s:%u: there are no sections: take [%.30s] out",
+			       rd->name, rd->line, section);
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (strcmp(key, keys[i].name) != 0)
 			continue;

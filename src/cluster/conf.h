@@ -20,7 +20,7 @@ struct conf {
 	char map_file[CONF_PATH_MAX]; /* empty: map_search_paths */
 	struct node_addr listen;      /* size 0: all addresses */
 	uint32_t guest_ids_base, guest_ids_count;
-	bool block; /* refuse guests */
+	bool block;					  /* refuse guests */
 	uint8_t export_privileged[(NODE_ID_MAX + 1) / 8]; /* a bit for each node */
 };
 

@@ -12,7 +12,7 @@
 #include "cluster/map-table.h"
 
 #define WORD_MAX 256U /* a host name has at most 253 characters */
-#define WORDS    4U   /* three and one too many */
+#define WORDS	 4U   /* three and one too many */
 
 struct parser {
 	const char *name;

@@ -12,8 +12,8 @@
 #include "base/ids.h"
 
 #define MAP_TEXT_MAX   (8U * 1024U * 1024U) /* bytes of a map file */
-#define MAP_RANGES_MAX 65535U               /* lines that name nodes, aliases too */
-#define NODE_ADDR_TEXT 46U                  /* INET6_ADDRSTRLEN */
+#define MAP_RANGES_MAX 65535U		    /* lines that name nodes, aliases too */
+#define NODE_ADDR_TEXT 46U		    /* INET6_ADDRSTRLEN */
 
 /* Where maps are looked for, in this order; NULL at the end. */
 extern const char *const map_search_paths[];

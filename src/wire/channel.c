@@ -29,12 +29,12 @@
 #include "wire/limits.h"
 #include "wire/psk.h"
 
-#define RECORD_MAX    16384U /* plain bytes in one TLS record */
+#define RECORD_MAX    16384U	    /* plain bytes in one TLS record */
 #define OUT_SIZE      (64U * 1024U) /* more than stays in the processor's cache is slower */
-#define IN_SIZE       (FRAME_MAX + FRAME_HEADER_SIZE + RECORD_MAX)
+#define IN_SIZE	      (FRAME_MAX + FRAME_HEADER_SIZE + RECORD_MAX)
 #define SEND_TIMEOUT  (10 * NSEC_PER_SEC)
 #define REKEY_RECORDS (1U << 22) /* AES-GCM wears out at 2^24.5 records (RFC 8446, 5.5) */
-#define FOREVER       INT64_MAX
+#define FOREVER	      INT64_MAX
 
 struct channel {
 	int fd;
@@ -45,7 +45,7 @@ struct channel {
 	/* what the BIO goes by, and what it found */
 	nsec_t read_deadline, write_deadline;
 	bool poll_first; /* nothing is expected to wait in the socket yet */
-	bool blocked;    /* the time was over before anything came */
+	bool blocked;	 /* the time was over before anything came */
 	int io_err;
 
 	uint8_t *in; /* decrypted: in_used bytes of the frame given out, then what follows */
@@ -89,8 +89,8 @@ static int flush_out(struct channel *c)
 	size_t done = 0;
 
 	while (done < c->out_len) {
-		ssize_t k = send(c->fd, c->out + done, c->out_len - done,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t k =
+			send(c->fd, c->out + done, c->out_len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
 		int r = 0;
 
 		if (k >= 0) {
@@ -199,9 +199,9 @@ static int set_options(int fd)
 	const struct {
 		int level, name, value;
 	} opts[] = {
-		{ IPPROTO_TCP, TCP_NODELAY, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, 2 },  { IPPROTO_TCP, TCP_KEEPINTVL, 1 },
-		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },   { IPPROTO_TCP, TCP_USER_TIMEOUT, 6000 },
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },  { SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 2 }, { IPPROTO_TCP, TCP_KEEPINTVL, 1 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },  { IPPROTO_TCP, TCP_USER_TIMEOUT, 6000 },
 	};
 	int off = 0;
 
@@ -245,6 +245,7 @@ static int handshake(struct channel *c, enum channel_side side, int timeout_ms, 
 static int channel_init(struct channel *c, enum channel_side side, const struct key_ring *keys,
 			struct err *e)
 {
+	const char *why;
 	BIO *b;
 	int r;
 
@@ -262,9 +263,11 @@ static int channel_init(struct channel *c, enum channel_side side, const struct 
 		return err_set(e, -ENOMEM, "no memory for a channel");
 	c->ssl = psk_ssl_new(side, &c->psk);
 	b = c->ssl ? bio_new(c) : NULL;
-	if (!b)
+	if (!b) {
+		why = ERR_reason_error_string(ERR_peek_error());
 		return err_set(e, -ENOMEM, "OpenSSL cannot make a TLS 1.3 endpoint: %s",
-			       ERR_reason_error_string(ERR_peek_error()) ?: "no reason known");
+			       why ? why : "no reason known");
+	}
 	SSL_set_bio(c->ssl, b, b);
 	return 0;
 }
@@ -343,7 +346,8 @@ static int seal(struct channel *c, const uint8_t *p, size_t n)
 	return 0;
 }
 
-/* Small pieces are gathered into whole records; from large ones whole records are taken in place. */
+/* Small pieces are gathered into whole records; from large ones whole records are taken in place.
+ */
 static int seal_iov(struct channel *c, size_t staged, const struct iovec *iov, unsigned niov)
 {
 	int r = 0;

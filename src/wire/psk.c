@@ -39,9 +39,8 @@ int psk_ring_init(struct psk_ring *r, const struct key_ring *keys)
 		if (derive(&keys->key[i], "umosix tls name", h) < 0 ||
 		    derive(&keys->key[i], "umosix tls psk", p->secret) < 0)
 			return -ENOMEM;
-		(void)snprintf(p->name, sizeof(p->name),
-			       "umosix1:%02x%02x%02x%02x%02x%02x%02x%02x", h[0], h[1], h[2], h[3],
-			       h[4], h[5], h[6], h[7]);
+		(void)snprintf(p->name, sizeof(p->name), "umosix1:%02x%02x%02x%02x%02x%02x%02x%02x",
+			       h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]);
 		r->n++;
 	}
 	return r->n ? 0 : -ENOKEY;
@@ -116,8 +115,8 @@ SSL *psk_ssl_new(enum channel_side side, struct psk_ring *r)
 	    !SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256") ||
 	    !SSL_CTX_set1_groups_list(ctx, "X25519:P-256") || !SSL_CTX_set_num_tickets(ctx, 0))
 		goto out;
-	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
-					 SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_options(ctx,
+			    SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	if (side == CHANNEL_CLIENT) {
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
@@ -164,9 +163,10 @@ int psk_explain(enum channel_side side, const struct psk_ring *r, struct err *e)
 	} else if (why == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE ||
 		   why == SSL_R_TLSV1_ALERT_DECRYPT_ERROR ||
 		   why == SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER) {
-		return err_reason(e, -EACCES, "wrong-key",
-				  "the other node does not know our cluster key: copy "
-				  "/etc/umosix/cluster.key from here to it, or the other way round");
+		return err_reason(
+			e, -EACCES, "wrong-key",
+			"the other node does not know our cluster key: copy "
+			"/etc/umosix/cluster.key from here to it, or the other way round");
 	} else if (why == SSL_R_CERTIFICATE_VERIFY_FAILED) {
 		return err_reason(e, -EACCES, "no-key",
 				  "what answers there does not have the cluster key; it shows a "

@@ -3,6 +3,7 @@
  * peer tells what it found by its exit status; 0 is good. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -608,7 +609,7 @@ static void never_reads(int fd)
 	channel_close(c);
 }
 
-static void peer_does_not_read(void **state)
+static void send_until_error(int user_timeout_ms, int least_s, int most_s)
 {
 	uint8_t *p = calloc(1, FRAME_MAX);
 	struct iovec io = { p, FRAME_MAX };
@@ -616,15 +617,30 @@ static void peer_does_not_read(void **state)
 	nsec_t t = mono_now();
 	int r;
 
+	if (user_timeout_ms >= 0)
+		assert_int_equal(setsockopt(channel_fd(c), IPPROTO_TCP, TCP_USER_TIMEOUT,
+					    &user_timeout_ms, sizeof(user_timeout_ms)),
+				 0);
 	while ((r = channel_send(c, 1, 1, &io, 1)) == 0)
 		t = mono_now();
-	/* ours after 10 s, or the kernel's: a closed window counts for TCP_USER_TIMEOUT too */
 	assert_int_equal(r, -ETIMEDOUT);
-	assert_true(mono_now() - t < 12 * NSEC_PER_SEC);
+	assert_true(mono_now() - t > least_s * NSEC_PER_SEC);
+	assert_true(mono_now() - t < most_s * NSEC_PER_SEC);
 	kill(peer, SIGKILL);
 	assert_int_equal(peer_status(), 1000 + SIGKILL);
 	channel_close(c);
 	free(p);
+}
+
+/* A window that stays closed counts for TCP_USER_TIMEOUT, even if the peer's kernel answers. */
+static void kernel_gives_up(void **state)
+{
+	send_until_error(-1, 4, 10);
+}
+
+static void we_give_up(void **state)
+{
+	send_until_error(0, 9, 14);
 }
 
 static void no_sigpipe(void **state)
@@ -668,7 +684,8 @@ int main(void)
 		cmocka_unit_test(silent_peer),
 		cmocka_unit_test(no_key_at_all),
 		cmocka_unit_test(refused_connection),
-		cmocka_unit_test(peer_does_not_read),
+		cmocka_unit_test(kernel_gives_up),
+		cmocka_unit_test(we_give_up),
 		cmocka_unit_test(no_sigpipe),
 	};
 
