@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Knows the life of a mos-guest as mosd sees it: new, admitted, running, gone. */
+#include "node/guests.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "node/obj.h"
+#include "node/link.h"
+#include "node/paths.h"
+#include "node/proc.h"
+#include "node/slots.h"
+
+#define GUESTS_NEW_MAX 64U   /* supervisors whose peer has not yet shown that it has the key */
+#define GUESTS_SHOWN   1024U /* in one answer, whose length has a limit */
+#define ANCESTORS_MAX  32U
+
+enum guest_state {
+	GUEST_NEW,	/* a stream came; its peer is unknown until it asks for admission */
+	GUEST_ADMITTED, /* has a slot and a token; its body is being built */
+	GUEST_RUNNING,
+	GUEST_GONE, /* said so, or was refused; its supervisor ends by itself */
+	GUEST_STATE_COUNT_
+};
+
+static const char *const state_str[] = {
+	[GUEST_NEW] = "new",
+	[GUEST_ADMITTED] = "admitted",
+	[GUEST_RUNNING] = "running",
+	[GUEST_GONE] = "gone",
+};
+static_assert(ARRAY_SIZE(state_str) == GUEST_STATE_COUNT_, "a word for each");
+
+struct guest {
+	struct guest *next;
+	struct guests *all;
+	struct link *link;
+	enum guest_state state;
+	int slot; /* -1: none */
+	struct token token;
+	uint32_t home, epoch;
+	pid_t home_pid, body;
+	uint32_t home_uid;
+	char comm[64];
+};
+
+struct guests {
+	struct mosd *d;
+	struct guest *first;
+	uint64_t came; /* since mosd started */
+};
+
+struct guests *guests_create(struct mosd *d)
+{
+	struct guests *g = calloc(1, sizeof(*g));
+
+	if (g)
+		g->d = d;
+	return g;
+}
+
+/* The supervisors live on; only what we know of them goes. */
+void guests_destroy(struct guests *g)
+{
+	while (g && g->first) {
+		struct guest *one = g->first;
+
+		g->first = one->next;
+		free(one);
+	}
+	free(g);
+}
+
+static unsigned count_state(const struct guests *g, enum guest_state s)
+{
+	unsigned n = 0;
+
+	for (const struct guest *one = g->first; one; one = one->next)
+		n += one->state == s;
+	return n;
+}
+
+static void free_slot(struct guest *g)
+{
+	if (g->slot >= 0)
+		slots_free(MOS_SLOTS_DIR, (unsigned)g->slot);
+	g->slot = -1;
+}
+
+/* Return: a slot, or -errno with the reason why this one may not come. */
+static int admit(struct guest *g, struct err *e)
+{
+	const struct mosd *d = g->all->d;
+	unsigned n = guests_count(g->all);
+	unsigned max = d->site.conf.guest_ids_count;
+	int r;
+
+	if (d->site.conf.block)
+		return err_set(e, -EPERM, "node %u takes no guests (block = yes in its mosd.conf)",
+			       d->site.me);
+	if (!site_has_node(&d->site, g->home) || g->home == d->site.me)
+		return err_set(e, -EPERM, "node %u is not another node in the map of node %u",
+			       g->home, d->site.me);
+	if (n >= max)
+		return err_set(e, -ENOSPC, "node %u has %u guests, which is its limit", d->site.me,
+			       n);
+	r = token_draw(&g->token);
+	if (r == 0)
+		r = slots_take(MOS_SLOTS_DIR, max, link_pid(g->link));
+	if (r < 0)
+		return err_set(e, r, "node %u has no place for a guest: %s", d->site.me,
+			       r == -ENOSPC ? "all ranges of ids are taken" : strerror(-r));
+	return r;
+}
+
+static void on_admit(struct guest *g, const json_t *o)
+{
+	char hex[TOKEN_HEX + 1];
+	struct err e = ERR_INIT;
+	int r;
+
+	if (g->state != GUEST_NEW) {
+		log_warning("mos-guest %d asked twice for admission", (int)link_pid(g->link));
+		return;
+	}
+	g->home = (uint32_t)obj_int_or(o, "home", 1, NODE_ID_MAX, 0);
+	g->home_pid = (pid_t)obj_int_or(o, "pid", 1, INT32_MAX, 0);
+	g->home_uid = (uint32_t)obj_int_or(o, "uid", 0, UINT32_MAX, UINT32_MAX);
+	g->epoch = (uint32_t)obj_int_or(o, "epoch", 0, UINT32_MAX, 0);
+	obj_copy(o, "comm", g->comm, sizeof(g->comm));
+	r = admit(g, &e);
+	if (r < 0) {
+		g->state = GUEST_GONE;
+		log_info("process %d of node %u refused: %s", (int)g->home_pid, g->home, e.msg);
+		(void)link_send(g->link,
+				json_pack("{ssso}", "op", "refused", "error", obj_text(e.msg)), -1);
+		return;
+	}
+	g->slot = r;
+	g->state = GUEST_ADMITTED;
+	token_to_hex(&g->token, hex);
+	r = link_send(g->link,
+		      json_pack("{sssiss}", "op", "admitted", "slot", g->slot, "token", hex), -1);
+	if (r < 0)
+		log_warning("mos-guest %d does not listen: %s", (int)link_pid(g->link),
+			    strerror(-r));
+}
+
+static void on_running(struct guest *g, const json_t *o)
+{
+	if (g->state != GUEST_ADMITTED && g->state != GUEST_RUNNING)
+		return;
+	g->body = (pid_t)obj_int_or(o, "body", 1, INT32_MAX, 0);
+	if (g->state == GUEST_ADMITTED) {
+		g->all->came++;
+		log_info("process %d (%s) of node %u runs here", (int)g->home_pid, g->comm,
+			 g->home);
+	}
+	g->state = GUEST_RUNNING;
+}
+
+static void on_gone(struct guest *g, const json_t *o)
+{
+	char cause[24];
+
+	obj_copy(o, "cause", cause, sizeof(cause));
+	if (g->state == GUEST_ADMITTED || g->state == GUEST_RUNNING)
+		log_info("process %d (%s) of node %u is gone: %s", (int)g->home_pid, g->comm,
+			 g->home, cause);
+	g->state = GUEST_GONE;
+	g->body = 0;
+}
+
+static const struct {
+	const char *name;
+	void (*handle)(struct guest *g, const json_t *o);
+} events[] = {
+	{ "admit", on_admit },
+	{ "running", on_running },
+	{ "gone", on_gone },
+};
+
+static void guest_packet(void *data, json_t *o)
+{
+	struct guest *g = data;
+	const char *ev = obj_str(o, "ev");
+
+	for (unsigned i = 0; ev && i < ARRAY_SIZE(events); i++)
+		if (!strcmp(ev, events[i].name)) {
+			events[i].handle(g, o);
+			return;
+		}
+	log_warning("mos-guest %d sent an unknown event '%s'", (int)link_pid(g->link),
+		    ev ? ev : "");
+}
+
+static void guest_closed(void *data, int status)
+{
+	struct guest *g = data, **at = &g->all->first;
+
+	if (g->state == GUEST_ADMITTED || g->state == GUEST_RUNNING)
+		log_warning(
+			"the supervisor of process %d of node %u ended unexpectedly (status %d)",
+			(int)g->home_pid, g->home, status);
+	free_slot(g);
+	while (*at != g)
+		at = &(*at)->next;
+	*at = g->next;
+	free(g);
+}
+
+static const struct link_ops guest_link_ops = { .packet = guest_packet, .closed = guest_closed };
+
+static struct guest *guest_create(struct guests *all)
+{
+	struct guest *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	g->all = all;
+	g->slot = -1;
+	g->next = all->first;
+	all->first = g;
+	return g;
+}
+
+static void guest_drop_first(struct guests *all)
+{
+	struct guest *g = all->first;
+
+	all->first = g->next;
+	free(g);
+}
+
+int guests_stream(struct guests *all, int fd, const struct token *t, struct err *e)
+{
+	CLEANUP(close_fd) int own = fd;
+	struct guest *g;
+	int r;
+
+	if (!token_is_zero(t)) {
+		for (g = all->first; g; g = g->next)
+			if (g->slot >= 0 && g->state != GUEST_GONE && token_equal(&g->token, t))
+				break;
+		if (!g)
+			return err_set(e, -ENOENT, "no guest waits for this stream");
+		r = link_send(g->link, json_pack("{ss}", "op", "stream"), fd);
+		return r < 0 ? err_set(e, r, "hand a stream over: %s", strerror(-r)) : 0;
+	}
+	if (count_state(all, GUEST_NEW) >= GUESTS_NEW_MAX)
+		return err_set(e, -EAGAIN, "%u streams wait for admission already", GUESTS_NEW_MAX);
+	g = guest_create(all);
+	if (!g)
+		return err_set(e, -ENOMEM, "out of memory");
+	r = link_spawn(all->d->loop, "mos-guest", fd, &guest_link_ops, g, &g->link, e);
+	if (r < 0)
+		guest_drop_first(all);
+	return r;
+}
+
+int guests_adopt(struct guests *all, int fd, pid_t supervisor, const json_t *hello, struct err *e)
+{
+	CLEANUP(close_fd) int own = fd;
+	const char *hex = obj_str(hello, "token");
+	struct token t = { { 0 } };
+	int64_t slot;
+	struct guest *g;
+	int r;
+
+	if (obj_int(hello, "slot", 0, INT32_MAX, &slot) < 0 || !hex ||
+	    token_from_hex(hex, &t) < 0 || token_is_zero(&t))
+		return err_set(e, -EPROTO, "hello of a mos-guest without slot and token");
+	r = slots_claim(MOS_SLOTS_DIR, (unsigned)slot, supervisor);
+	if (r < 0)
+		return err_set(e, r, "slot %d of mos-guest %d: %s", (int)slot, (int)supervisor,
+			       strerror(-r));
+	g = guest_create(all);
+	if (!g)
+		return err_set(e, -ENOMEM, "out of memory");
+	r = link_adopt(all->d->loop, steal_fd(&own), supervisor, &guest_link_ops, g, &g->link);
+	if (r < 0) {
+		guest_drop_first(all);
+		return err_set(e, r, "out of memory");
+	}
+	g->state = GUEST_RUNNING;
+	g->slot = (int)slot;
+	g->token = t;
+	g->home = (uint32_t)obj_int_or(hello, "node", 0, NODE_ID_MAX, 0);
+	g->home_pid = (pid_t)obj_int_or(hello, "pid", 0, INT32_MAX, 0);
+	g->epoch = (uint32_t)obj_int_or(hello, "epoch", 0, UINT32_MAX, 0);
+	g->home_uid = (uint32_t)obj_int_or(hello, "uid", 0, UINT32_MAX, UINT32_MAX);
+	g->body = (pid_t)obj_int_or(hello, "body", 0, INT32_MAX, 0);
+	obj_copy(hello, "comm", g->comm, sizeof(g->comm));
+	log_info("guest %d (%s) of node %u, its supervisor %d reports", (int)g->home_pid, g->comm,
+		 g->home, (int)supervisor);
+	return 0;
+}
+
+bool guests_own(const struct guests *all, pid_t pid)
+{
+	struct proc_stat st;
+
+	if (!all->first)
+		return false;
+	for (unsigned i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
+		for (const struct guest *g = all->first; g; g = g->next)
+			if (g->body == pid || link_pid(g->link) == pid)
+				return true;
+		if (proc_read_stat(pid, &st) < 0)
+			return false;
+		pid = st.ppid;
+	}
+	return false;
+}
+
+unsigned guests_count(const struct guests *all)
+{
+	return count_state(all, GUEST_ADMITTED) + count_state(all, GUEST_RUNNING);
+}
+
+json_t *guests_json(const struct guests *all)
+{
+	json_t *list = json_array();
+
+	for (const struct guest *g = all->first; g && json_array_size(list) < GUESTS_SHOWN;
+	     g = g->next)
+		(void)json_array_append_new(
+			list, json_pack("{sssIsIsIsososi}", "state", state_str[g->state], "home",
+					(json_int_t)g->home, "pid", (json_int_t)g->home_pid, "body",
+					(json_int_t)g->body, "uid",
+					g->home_uid == UINT32_MAX ? json_null()
+								  : json_integer(g->home_uid),
+					"comm", obj_text(g->comm), "slot", g->slot));
+	return list;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Knows what a stranger may do before his stream is somebody's: send 24 bytes, within 5 seconds. */
+#include "node/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "node/guests.h"
+#include "node/preamble.h"
+
+#define WAITING_MAX	 64U
+#define PREAMBLE_TIMEOUT 5.0
+#define LOGS_A_MINUTE	 10U
+#define ACCEPT_AT_ONCE	 16U
+#define ACCEPT_PAUSE	 0.1 /* s, when there are no descriptors left */
+
+struct waiting { /* a stream whose preamble is not whole */
+	struct waiting *next;
+	struct listener *all;
+	int fd;
+	ev_io io;
+	ev_timer deadline;
+	uint8_t got[PREAMBLE_SIZE];
+	unsigned n;
+};
+
+struct listener {
+	struct mosd *d;
+	int fd[2];
+	ev_io io[2];
+	ev_timer pause;
+	struct waiting *first; /* the latest */
+	unsigned n_waiting;
+	struct listener_counts counts;
+	nsec_t log_since;
+	unsigned logged, unlogged;
+};
+
+/* A flood of bad streams must not become a flood of lines. */
+static void complain(struct listener *l, const char *what)
+{
+	nsec_t now = mono_now();
+
+	if (now - l->log_since > 60 * NSEC_PER_SEC) {
+		if (l->unlogged)
+			log_warning("%u more streams were refused", l->unlogged);
+		l->log_since = now;
+		l->logged = l->unlogged = 0;
+	}
+	if (l->logged++ < LOGS_A_MINUTE)
+		log_warning("stream refused: %s", what);
+	else
+		l->unlogged++;
+}
+
+static void waiting_end(struct waiting *w)
+{
+	struct waiting **at = &w->all->first;
+	struct ev_loop *loop = w->all->d->loop;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	w->all->n_waiting--;
+	ev_io_stop(loop, &w->io);
+	ev_timer_stop(loop, &w->deadline);
+	close_fd(&w->fd);
+	free(w);
+}
+
+static void hand_on(struct waiting *w)
+{
+	struct listener *l = w->all;
+	struct err e = ERR_INIT;
+	struct token t;
+	int fl, r;
+
+	if (preamble_parse(w->got, &t) < 0) {
+		l->counts.bad_preamble++;
+		complain(l, "it does not speak umosix's language");
+		waiting_end(w);
+		return;
+	}
+	ev_io_stop(l->d->loop, &w->io);
+	fl = fcntl(w->fd, F_GETFL); /* the supervisor expects a blocking socket */
+	if (fl >= 0)
+		(void)fcntl(w->fd, F_SETFL, fl & ~O_NONBLOCK);
+	r = guests_stream(l->d->guests, steal_fd(&w->fd), &t, &e);
+	if (r < 0) {
+		*(r == -ENOENT ? &l->counts.unknown_token : &l->counts.failed) += 1;
+		complain(l, err_str(&e, r));
+	} else {
+		l->counts.handed_on++;
+	}
+	waiting_end(w);
+}
+
+static void on_bytes(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct waiting *w = io->data;
+	ssize_t n = recv(w->fd, w->got + w->n, PREAMBLE_SIZE - w->n, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		w->all->counts.bad_preamble++; /* a port scan, mostly: not worth a line */
+		waiting_end(w);
+		return;
+	}
+	w->n += (unsigned)n;
+	if (w->n == PREAMBLE_SIZE)
+		hand_on(w);
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct waiting *w = t->data;
+
+	w->all->counts.timed_out++;
+	complain(w->all, "no preamble within 5 s");
+	waiting_end(w);
+}
+
+static int waiting_create(struct listener *l, int fd)
+{
+	struct waiting *w, *oldest = l->first;
+
+	if (l->n_waiting >= WAITING_MAX) {
+		/* An honest peer sends at once, so whoever waits longest is the
+		 * least likely one. */
+		while (oldest->next)
+			oldest = oldest->next;
+		l->counts.crowded_out++;
+		complain(l, "too many streams wait");
+		waiting_end(oldest);
+	}
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	w->all = l;
+	w->fd = fd;
+	w->next = l->first;
+	l->first = w;
+	l->n_waiting++;
+	w->io.data = w->deadline.data = w;
+	ev_io_init(&w->io, on_bytes, fd, EV_READ);
+	ev_timer_init(&w->deadline, on_deadline, PREAMBLE_TIMEOUT, 0);
+	ev_io_start(l->d->loop, &w->io);
+	ev_timer_start(l->d->loop, &w->deadline);
+	return 0;
+}
+
+static void on_accept(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct listener *l = io->data;
+
+	for (unsigned i = 0; i < ACCEPT_AT_ONCE; i++) {
+		int fd = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			    errno == ENOMEM) {
+				complain(l, strerror(errno));
+				for (unsigned k = 0; k < 2; k++)
+					ev_io_stop(loop, &l->io[k]);
+				ev_timer_again(loop, &l->pause);
+			}
+			return;
+		}
+		l->counts.accepted++;
+		if (waiting_create(l, fd) < 0)
+			close_fd(&fd);
+	}
+}
+
+static void on_pause(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct listener *l = t->data;
+
+	ev_timer_stop(loop, t);
+	for (unsigned k = 0; k < 2; k++)
+		if (l->fd[k] >= 0)
+			ev_io_start(loop, &l->io[k]);
+}
+
+static int listen_on(int family, uint16_t port, const struct node_addr *only)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(port),
+				    .sin6_addr = IN6ADDR_ANY_INIT };
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
+	const struct sockaddr *sa =
+		family == AF_INET6 ? (const struct sockaddr *)&six : (const struct sockaddr *)&four;
+	socklen_t len = family == AF_INET6 ? sizeof(six) : sizeof(four);
+	CLEANUP(close_fd) int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int one = 1;
+
+	if (only->size == 16)
+		memcpy(&six.sin6_addr, only->bytes, 16);
+	else if (only->size == 4)
+		memcpy(&four.sin_addr, only->bytes, 4);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+	    (family == AF_INET6 &&
+	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0))
+		return -errno;
+	if (bind(fd, sa, len) < 0 || listen(fd, 128) < 0)
+		return -errno;
+	return steal_fd(&fd);
+}
+
+int listener_create(struct mosd *d, struct listener **ret, struct err *e)
+{
+	static const int family[2] = { AF_INET6, AF_INET };
+	struct listener *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return err_set(e, -ENOMEM, "out of memory");
+	l->d = d;
+	l->log_since = mono_now();
+	l->fd[0] = l->fd[1] = -1;
+	l->pause.data = l;
+	ev_timer_init(&l->pause, on_pause, 0, ACCEPT_PAUSE);
+	for (unsigned k = 0; k < 2; k++) {
+		const struct node_addr *only = &d->site.conf.listen;
+		int fd;
+
+		if (only->size && only->size != (family[k] == AF_INET6 ? 16 : 4))
+			continue;
+		fd = listen_on(family[k], d->site.conf.port, only);
+		if (fd == -EAFNOSUPPORT || (fd == -EADDRNOTAVAIL && !k && !only->size))
+			continue; /* a machine without IPv6 */
+		if (fd < 0) {
+			listener_destroy(l);
+			return err_set(e, fd, "listen on TCP port %u: %s", d->site.conf.port,
+				       strerror(-fd));
+		}
+		l->fd[k] = fd;
+		l->io[k].data = l;
+		ev_io_init(&l->io[k], on_accept, fd, EV_READ);
+		ev_io_start(d->loop, &l->io[k]);
+	}
+	*ret = l;
+	return 0;
+}
+
+void listener_destroy(struct listener *l)
+{
+	if (!l)
+		return;
+	while (l->first)
+		waiting_end(l->first);
+	ev_timer_stop(l->d->loop, &l->pause);
+	for (unsigned k = 0; k < 2; k++)
+		if (l->fd[k] >= 0) {
+			ev_io_stop(l->d->loop, &l->io[k]);
+			close_fd(&l->fd[k]);
+		}
+	free(l);
+}
+
+const struct listener_counts *listener_counts(const struct listener *l)
+{
+	return &l->counts;
+}

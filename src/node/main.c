@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mosd: knows how a node's daemon begins and ends. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "node/control.h"
+#include "node/guests.h"
+#include "node/homes.h"
+#include "node/listen.h"
+#include "node/members.h"
+#include "node/migrants.h"
+#include "node/node.h"
+#include "node/paths.h"
+#include "node/rejoin.h"
+
+static const char help[] =
+	"Usage: mosd [--conf FILE] [-c]\n"
+	"The daemon of a umosix node: answers the tools, starts the supervisors of processes that\n"
+	"leave and of guests that come. Runs in the foreground.\n"
+	"\n"
+	"  --conf FILE    read FILE instead of " MOS_CONF_PATH "\n"
+	"  -c, --check    only check configuration, map and key; exit status 0 if they are good\n"
+	"  -f             foreground, as always\n"
+	"  -h, --help     this text\n"
+	"  --version      the version\n"
+	"\n"
+	"See mosd(8).\n";
+
+struct options {
+	const char *conf;
+	bool check;
+};
+
+enum { OPT_CONF = 256, OPT_VERSION };
+
+/* Return: -1 to go on, or the exit status. */
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "conf", required_argument, NULL, OPT_CONF },
+		{ "check", no_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, OPT_VERSION },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "cfh", longs, NULL)) != -1) {
+		if (c == OPT_CONF) {
+			o->conf = optarg;
+		} else if (c == 'c') {
+			o->check = true;
+		} else if (c == 'h') {
+			(void)fputs(help, stdout);
+			return 0;
+		} else if (c == OPT_VERSION) {
+			(void)puts("mosd (umosix) " MOS_VERSION);
+			return 0;
+		} else if (c != 'f') {
+			(void)fputs("Try mosd --help.\n", stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		(void)fprintf(stderr, "mosd: what is '%s'? Try mosd --help.\n", argv[optind]);
+		return 2;
+	}
+	return -1;
+}
+
+static int check(const struct options *o)
+{
+	struct site s;
+	struct err e = ERR_INIT;
+	char nodes[160];
+	int r = site_load(&s, o->conf, &e);
+
+	if (r < 0) {
+		(void)fprintf(stderr, "mosd: %s\n", err_str(&e, r));
+	} else if (s.map_path[0]) {
+		site_nodes_text(&s, nodes, sizeof(nodes));
+		(void)printf("This is node %u of %s, which has %s\n", s.me, s.map_path, nodes);
+	}
+	if (r == 0 && !s.networked)
+		(void)printf("This machine is alone: %s\n", s.alone_why);
+	site_finish(&s);
+	return r < 0 ? 1 : 0;
+}
+
+/* One mosd on a machine: whoever holds the lock. Return: a descriptor to keep, or -errno. */
+static int lock_machine(struct err *e)
+{
+	CLEANUP(close_fd) int fd = -1;
+	char text[32];
+	int n;
+
+	if (mkdir(MOS_RUN_DIR, 0755) < 0 && errno != EEXIST)
+		return err_set(e, -errno, "make %s: %s (mosd is started by root)", MOS_RUN_DIR,
+			       strerror(errno));
+	fd = open(MOS_LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return err_set(e, -errno, "open %s: %s (mosd is started by root)", MOS_LOCK_PATH,
+			       strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		ssize_t k = read(fd, text, sizeof(text) - 1);
+
+		text[MAX(k, 0)] = '\0';
+		return err_set(e, -EEXIST, "mosd runs on this machine already (process %d)",
+			       (int)strtol(text, NULL, 10));
+	}
+	n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)n) != n)
+		return err_set(e, -EIO, "write %s", MOS_LOCK_PATH);
+	return steal_fd(&fd);
+}
+
+/* sd_notify(3) in a dozen lines. */
+static void tell_service_manager(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	CLEANUP(close_fd) int fd = -1;
+	size_t n;
+
+	if (!path || (*path != '/' && *path != '@'))
+		return;
+	n = strlen(path);
+	if (n >= sizeof(a.sun_path))
+		return;
+	memcpy(a.sun_path, path, n);
+	if (*path == '@')
+		a.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&a,
+			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+}
+
+static void raise_limits(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	r.rlim_cur = r.rlim_max = MAX(r.rlim_max, 65536U);
+	if (setrlimit(RLIMIT_NOFILE, &r) < 0 && getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	log_info("ends by signal %d; supervisors go on", w->signum);
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static int start(struct mosd *d, struct err *e)
+{
+	int r;
+
+	d->migrants = migrants_create(d->loop);
+	d->members = d->migrants ? members_create(d->migrants) : NULL;
+	d->guests = guests_create(d);
+	if (!d->members || !d->guests)
+		return err_set(e, -ENOMEM, "out of memory");
+	r = rejoin_create(d, &d->rejoin, e);
+	if (r == 0 && d->site.networked)
+		r = listener_create(d, &d->listener, e);
+	if (r == 0)
+		r = control_create(d, &d->control, e);
+	return r;
+}
+
+static void stop(struct mosd *d)
+{
+	if (d->migrants)
+		homes_stop(d);
+	control_destroy(d->control);
+	listener_destroy(d->listener);
+	rejoin_destroy(d->rejoin);
+	members_destroy(d->members);
+	guests_destroy(d->guests);
+	migrants_destroy(d->migrants);
+	site_finish(&d->site);
+}
+
+static int run(const struct options *o, struct err *e)
+{
+	struct mosd d = { 0 };
+	ev_signal term, intr;
+	CLEANUP(close_fd) int lock = -1;
+	int r = site_load(&d.site, o->conf, e);
+
+	if (r == 0)
+		r = lock = lock_machine(e);
+	if (r < 0) {
+		site_finish(&d.site);
+		return r;
+	}
+	raise_limits();
+	(void)signal(SIGPIPE, SIG_IGN);
+	d.since = (double)clock_now(CLOCK_REALTIME) / NSEC_PER_SEC;
+	d.loop = ev_default_loop(EVFLAG_AUTO);
+	if (!d.loop)
+		r = err_set(e, -ENOMEM, "libev gives no loop");
+	else
+		r = start(&d, e);
+	if (r == 0) {
+		ev_signal_init(&term, on_signal, SIGTERM);
+		ev_signal_init(&intr, on_signal, SIGINT);
+		ev_signal_start(d.loop, &term);
+		ev_signal_start(d.loop, &intr);
+		if (d.site.networked)
+			log_info("node %u, port %u, migrants known by %s", d.site.me,
+				 d.site.conf.port, members_way(d.members));
+		else
+			log_info("serves this machine only: %s", d.site.alone_why);
+		tell_service_manager("READY=1\n");
+		(void)ev_run(d.loop, 0);
+		tell_service_manager("STOPPING=1\n");
+	}
+	stop(&d);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct err e = ERR_INIT;
+	int r = parse(argc, argv, &o);
+
+	if (r >= 0)
+		return r;
+	if (o.check)
+		return check(&o);
+	log_init("mosd");
+	/* 0, 1 and 2 must be open: what is opened later must not become standard error. */
+	do
+		r = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (r >= 0 && r <= 2);
+	close_fd(&r);
+	r = run(&o, &e);
+	if (r < 0)
+		log_error("%s", err_str(&e, r));
+	return r < 0 ? 1 : 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One mosd: the loop and the parts that its callbacks share. */
+#ifndef MOS_NODE_NODE_H
+#define MOS_NODE_NODE_H
+
+#include <ev.h>
+
+#include "node/site.h"
+
+struct mosd {
+	struct ev_loop *loop;
+	struct site site;
+	double since; /* wall time of the start */
+	struct migrants *migrants;
+	struct members *members;
+	struct guests *guests;
+	struct control *control;
+	struct listener *listener; /* NULL when alone */
+	struct rejoin *rejoin;
+};
+
+#endif

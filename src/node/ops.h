@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The operations of the control socket: umosix-control(7). */
+#ifndef MOS_NODE_OPS_H
+#define MOS_NODE_OPS_H
+
+#include <jansson.h>
+
+#include "node/control.h"
+
+/* Does what @o asks; @a is answered now or later. */
+void op_dispatch(struct ask *a, const json_t *o);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mosctl status: shows the node. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "tools/client.h"
+#include "tools/mosctl.h"
+
+static long long number(const json_t *o, const char *name)
+{
+	return (long long)json_integer_value(json_object_get(o, name));
+}
+
+static const char *text(const json_t *o, const char *name)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+
+	return s ? s : "?";
+}
+
+static void print_guests(const json_t *guests)
+{
+	const json_t *g;
+	size_t i;
+
+	json_array_foreach(guests, i, g)
+	{
+		(void)printf("  guest from node %lld: process %lld (", number(g, "home"),
+			     number(g, "pid"));
+		tool_print_text(stdout, text(g, "comm"), 0);
+		(void)printf("), %s, body %lld, slot %lld\n", text(g, "state"), number(g, "body"),
+			     number(g, "slot"));
+	}
+}
+
+static void print_status(const json_t *o)
+{
+	const json_t *nodes = json_object_get(o, "nodes"), *n;
+	size_t i;
+
+	(void)printf("This is umosix node %lld (mosd %s, process %lld)\n", number(o, "node"),
+		     text(o, "version"), number(o, "pid"));
+	if (json_is_true(json_object_get(o, "networked"))) {
+		(void)printf("Map %s, TCP port %lld:\n", text(o, "map"), number(o, "port"));
+	} else {
+		(void)fputs("It is alone: ", stdout);
+		tool_print_text(stdout, text(o, "alone_because"), 0);
+		(void)putchar('\n');
+	}
+	json_array_foreach(nodes, i, n)(void)
+		printf("  node %lld  %s%s\n", number(n, "node"), text(n, "addr"),
+		       json_is_true(json_object_get(n, "me")) ? "  (this one)" : "");
+	(void)printf("Processes away: %lld, on their way: %lld\n", number(o, "away"),
+		     number(o, "moving"));
+	(void)printf("Guests here: %lld of at most %lld%s\n", number(o, "guest_count"),
+		     number(o, "guests_max"),
+		     json_is_true(json_object_get(o, "block")) ? ", new ones are refused" : "");
+	print_guests(json_object_get(o, "guests"));
+}
+
+int mosctl_status(int argc, char **argv)
+{
+	CLEANUP(client_finish) struct client c = CLIENT_INIT;
+	CLEANUP(tool_drop) json_t *o = NULL;
+	struct err e = ERR_INIT;
+	bool json = argc == 2 && !strcmp(argv[1], "--json");
+	int r, status = 0;
+
+	if (argc > 1 && !json)
+		return tool_usage("mosctl", "status takes only --json, not", argv[argc - 1]);
+	r = client_connect(&c, &e);
+	if (r == 0)
+		r = client_ask(&c, json_pack("{ss}", "op", "status"), &o, &e);
+	if (r < 0)
+		return tool_no_answer("mosctl", &e, r);
+	if (!tool_answer_ok("mosctl", o, &status))
+		return status;
+	(void)json_object_del(o, "done");
+	if (json) {
+		(void)json_dumpf(o, stdout, JSON_INDENT(1));
+		(void)putchar('\n');
+	} else {
+		print_status(o);
+	}
+	return TOOL_OK;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mosctl why: tells the story of one process. */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/util.h"
+#include "tools/client.h"
+#include "tools/mosctl.h"
+
+static long long number(const json_t *o, const char *name)
+{
+	return (long long)json_integer_value(json_object_get(o, name));
+}
+
+static bool is_true(const json_t *o, const char *name)
+{
+	return json_is_true(json_object_get(o, name));
+}
+
+static const char *text(const json_t *o, const char *name)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+
+	return s ? s : "";
+}
+
+static void print_time(const json_t *o)
+{
+	double t = json_number_value(json_object_get(o, "time"));
+	time_t whole = (time_t)t;
+	char line[32];
+	struct tm tm;
+
+	if (!localtime_r(&whole, &tm) || !strftime(line, sizeof(line), "%F %T", &tm))
+		return;
+	(void)printf("  %s.%03d  ", line, (int)((t - (double)whole) * 1000));
+}
+
+static void print_move(const json_t *m)
+{
+	char bytes[32], total[32], freeze[32];
+
+	print_time(m);
+	(void)printf("node %lld -> %lld  ", number(m, "from"), number(m, "to"));
+	if (is_true(m, "ok")) {
+		(void)printf("%s in %s, stood still for %s",
+			     tool_bytes((double)number(m, "bytes"), bytes, sizeof(bytes)),
+			     tool_time((double)number(m, "total_us"), total, sizeof(total)),
+			     tool_time((double)number(m, "freeze_us"), freeze, sizeof(freeze)));
+		(void)fputs("; ", stdout);
+		tool_print_text(stdout, text(m, "cause"), 0);
+	} else {
+		(void)fputs("did not move: ", stdout);
+		tool_print_text(stdout, text(m, "error"), 0);
+		(void)fputs(" [", stdout);
+		tool_print_text(stdout, text(m, "code"), 0);
+		(void)putchar(']');
+	}
+	(void)putchar('\n');
+}
+
+static void print_place(const json_t *o)
+{
+	const json_t *ended = json_object_get(o, "ended");
+
+	(void)printf("%lld (", number(o, "pid"));
+	tool_print_text(stdout, text(o, "comm"), 0);
+	if (ended) {
+		(void)fputs(") has ended: ", stdout);
+		tool_print_text(stdout, text(ended, "cause"), 0);
+		if (json_object_get(ended, "signal"))
+			(void)printf(" %lld", number(ended, "signal"));
+		if (json_object_get(ended, "status"))
+			(void)printf(" %lld", number(ended, "status"));
+		(void)putchar('\n');
+		print_time(ended);
+		tool_print_text(stdout, text(ended, "error"), 0);
+		(void)putchar('\n');
+		return;
+	}
+	if (number(o, "node"))
+		(void)printf(") runs at node %lld; its home is node %lld, here", number(o, "node"),
+			     number(o, "home"));
+	else
+		(void)printf(") runs at home, node %lld", number(o, "home"));
+	(void)printf("%s%s\n", is_true(o, "moving") ? "; it is on its way" : "",
+		     strcmp(text(o, "lock"), "locked") ? "" : "; locked by its user");
+}
+
+static void print_how(const json_t *o)
+{
+	static const struct {
+		const char *word, *line;
+	} how[] = {
+		{ "mosrun", "It was started with mosrun." },
+		{ "child", "It descends from a program started with mosrun." },
+		{ "adopted", "It was not started with mosrun; migrate adopted it." },
+	};
+	const char *word = text(o, "how");
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(how) && strcmp(word, how[i].word); i++)
+		;
+	(void)puts(i < ARRAY_SIZE(how) ? how[i].line
+				       : "It was not started with mosrun; nobody has moved it.");
+}
+
+static void print_counters(const json_t *c)
+{
+	char away[32], cpu[32];
+	const json_t *v;
+	const char *name;
+
+	if (!c)
+		return;
+	(void)printf("Away for %s, %s of processor time; %lld calls sent home, %lld times home for "
+		     "a call\n",
+		     tool_time((double)number(c, "away_us"), away, sizeof(away)),
+		     tool_time((double)number(c, "away_cpu_us"), cpu, sizeof(cpu)),
+		     number(c, "forwarded"), number(c, "came_home"));
+	json_object_foreach((json_t *)(uintptr_t)json_object_get(c, "calls"), name, v)
+	{
+		(void)fputs("  ", stdout);
+		tool_print_text(stdout, name, 32);
+		(void)printf(" %lld\n", (long long)json_integer_value(v));
+	}
+}
+
+static void print_why(const json_t *o)
+{
+	const json_t *moves = json_object_get(o, "moves"), *m;
+	const json_t *cannot = json_object_get(o, "cannot");
+	long long count = number(o, "move_count"), kept = (long long)json_array_size(moves);
+	size_t i;
+
+	print_place(o);
+	print_how(o);
+	if (kept)
+		(void)printf("Moves:%s\n", count > kept ? " (the latest)" : "");
+	json_array_foreach(moves, i, m) print_move(m);
+	print_counters(json_object_get(o, "counters"));
+	if (cannot) {
+		(void)fputs("It cannot move: ", stdout);
+		tool_print_text(stdout, text(cannot, "error"), 0);
+		(void)fputs(" [", stdout);
+		tool_print_text(stdout, text(cannot, "code"), 0);
+		(void)puts("]");
+	}
+}
+
+int mosctl_why(int argc, char **argv)
+{
+	CLEANUP(client_finish) struct client c = CLIENT_INIT;
+	CLEANUP(tool_drop) json_t *o = NULL;
+	struct err e = ERR_INIT;
+	const char *which = NULL;
+	bool json = false;
+	int r, status = 0;
+	long pid;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			json = true;
+		else if (which)
+			return tool_usage("mosctl", "why takes one process, not also", argv[i]);
+		else
+			which = argv[i];
+	}
+	if (!which)
+		return tool_usage("mosctl", "why: which process?", NULL);
+	if (tool_number(which, 1, INT32_MAX, &pid) < 0)
+		return tool_usage("mosctl", "no process number:", which);
+	r = client_connect(&c, &e);
+	if (r == 0)
+		r = client_ask(&c, json_pack("{sssI}", "op", "why", "pid", (json_int_t)pid), &o,
+			       &e);
+	if (r < 0)
+		return tool_no_answer("mosctl", &e, r);
+	if (!tool_answer_ok("mosctl", o, &status))
+		return status;
+	(void)json_object_del(o, "done");
+	if (json) {
+		(void)json_dumpf(o, stdout, JSON_INDENT(1));
+		(void)putchar('\n');
+	} else {
+		print_why(o);
+	}
+	return TOOL_OK;
+}
