@@ -227,7 +227,7 @@ static inline bool g_waiting(void)
 		g_compute(200000);
 	}
 	if (access(go, F_OK) == 0)
-		return false;
+		return rounds == 1; /* one round of own work at least */
 	G_EQ(errno, ENOENT);
 	return true;
 }
