@@ -5,6 +5,7 @@ change that a shell would see, and keeps the dead one unreaped until told, so th
 not given to another. One JSON object a line: requests on standard input (the first is the job),
 events on standard output. The end of standard input ends the program and everything it left."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -56,6 +57,7 @@ class Parent:
         if job.get("pty"):
             self.master, slave = os.openpty()
             os.fchown(slave, self.uid, -1)
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
             return slave, slave, slave
         stdin = os.open(job.get("stdin") or "/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         stdout = self.open_for_user(job["stdout"])
@@ -73,15 +75,16 @@ class Parent:
         stdin, stdout, stderr = self.stdio()
         self.pid = os.fork()
         if self.pid == 0:
-            signal.pthread_sigmask(signal.SIG_SETMASK, [])
             for number in (signal.SIGPIPE, signal.SIGXFSZ):
                 signal.signal(number, signal.SIG_DFL)  # python ignores them
-            os.setsid()
+            os.setpgid(0, 0)  # as a shell does; an orphaned group could not be stopped
             if self.master >= 0:
-                fcntl.ioctl(stdin, termios.TIOCSCTTY, 0)
+                signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTOU])
+                os.tcsetpgrp(stdin, os.getpid())
             for fd, to in ((stdin, 0), (stdout, 1), (stderr, 2)):
                 os.dup2(fd, to)
             os.closerange(3, 256)
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
             os.chdir(self.job["cwd"])
             os.umask(0o022)
             self.become_user()
@@ -131,13 +134,18 @@ class Parent:
     def finish(self) -> None:
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
-            os.killpg(self.pid, signal.SIGKILL)  # its own session: setsid above
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)  # a group of its own: setpgid above
         for helper in self.helpers:
             os.kill(helper, signal.SIGKILL)
 
 
 def main() -> int:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    if os.getsid(0) != os.getpid():
+        if os.getpgrp() == os.getpid():
+            os.setpgid(0, os.getpgid(os.getppid()))  # a leader of a group cannot start a session
+        os.setsid()
     wake_r, wake_w = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake_w, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)

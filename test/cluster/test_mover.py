@@ -25,20 +25,25 @@ def text(size: int = 10 * MB) -> bytes:
     return b"".join(lines)
 
 
+def letters(size: int = 10 * MB) -> bytes:
+    """Four letters by chance: few long matches, much searching."""
+    return bytes(random.Random(2).choices(b"ACGT", k=size))
+
+
 PY_COMPUTE = """
 import hashlib, math
 h, x, seen = hashlib.sha256(), 1.0, {}
-for i in range(2_500_000):
+for i in range(12_000_000):
     x = math.sin(x) * 1000 + i % 7
     seen[i % 5003] = seen.get(i % 5003, 0) + int(x)
-    if i % 100_000 == 0:
+    if i % 500_000 == 0:
         h.update(repr((x, sorted(seen.items())[:50])).encode())
         print(i, h.hexdigest(), flush=True)
 print(2 ** 4001 % (10 ** 9 + 7), sum(seen.values()))
 """
 PY_FILES = """
 import os, json
-for turn in range(30):
+for turn in range(150):
     data = {str(i): [i * turn, "x" * (i % 50)] for i in range(15000)}
     with open("file%d.json" % (turn % 5), "w") as f:
         json.dump(data, f)
@@ -62,7 +67,7 @@ PY_SELECT = """
 import os, select
 r, w = os.pipe()
 total = 0
-for i in range(6000):
+for i in range(45000):
     assert select.select([r], [], [], 0)[0] == []
     os.write(w, b"%d " % i * (i % 40 + 1))
     assert select.select([r], [], [], 10)[0] == [r]
@@ -76,7 +81,7 @@ END { n = asorti(count, keys); for (i = 1; i <= n; i += 97) print keys[i], count
       printf "%d %d %.2f %d\n", NR, low, sum, len }
 """
 BC = """
-scale=900
+scale=1100
 for (i = 1; i <= 5; i++) { 4*a(1/i) + e(1/i) + l(i+1) }
 scale=0
 f=1
@@ -105,14 +110,14 @@ BASH = r"""
 set -e
 sum=0
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
-  head -c $((i * 80000)) input | sort | uniq -c | awk '{s += $1 * length($0)} END {print s}' > part
+  head -c $((i * 300000)) input | sort | uniq -c | awk '{s += $1 * length($0)} END {print s}' > part
   read -r n < part
   sum=$((sum + n))
   printf '%s %s %s\n' "$i" "$n" "$(sha256sum < input | cut -c 1-16)"
-  for ((k = 0; k < 20000; k++)); do sum=$(((sum * 7 + k) % 1000003)); done
+  for ((k = 0; k < 90000; k++)); do sum=$(((sum * 7 + k) % 1000003)); done
   (exit "$i") || echo "child said $?"
 done
-gzip -9 -c input > input.gz & pid=$!
+gzip -9 -n -c input > input.gz & pid=$!
 wait "$pid"
 echo "$sum"
 trap 'echo bye' EXIT
@@ -121,24 +126,24 @@ exit 3
 
 # Each runs for about 3 to 8 seconds natively on one processor of the time.
 TASKS = {
-    "xz-file": lambda: Task(["xz", "-T1", "-6", "-k", "input"], {"input": text()}, ["input.xz"]),
-    "xz-pipe": lambda: Task(["xz", "-T1", "-6"], {"input": text()}, stdin="input", pipes=True),
-    "gzip-file": lambda: Task(["gzip", "-9", "-n", "-c"] + ["input"] * 4, {"input": text()}),
-    "gzip-pipe": lambda: Task(["gzip", "-9"], {"input": text() * 4}, stdin="input", pipes=True),
-    "bzip2-file": lambda: Task(["bzip2", "-9", "-c"] + ["input"] * 4, {"input": text()}),
-    "bzip2-pipe": lambda: Task(["bzip2", "-9"], {"input": text() * 4}, stdin="input", pipes=True),
+    "xz-file": lambda: Task(["xz", "-T1", "-6", "-k", "input"], {"input": text(8 * MB)}, ["input.xz"]),
+    "xz-pipe": lambda: Task(["xz", "-T1", "-6"], {"input": text(8 * MB)}, stdin="input", pipes=True),
+    "gzip-file": lambda: Task(["gzip", "-9", "-n", "-c"] + ["input"] * 12, {"input": text()}),
+    "gzip-pipe": lambda: Task(["gzip", "-9"], {"input": letters()}, stdin="input", pipes=True),
+    "bzip2-file": lambda: Task(["bzip2", "-9", "-c"] + ["input"] * 6, {"input": text()}),
+    "bzip2-pipe": lambda: Task(["bzip2", "-9"], {"input": text() * 6}, stdin="input", pipes=True),
     "python-compute": lambda: Task(["/usr/bin/python3", "-c", PY_COMPUTE]),
     "python-files": lambda: Task(["/usr/bin/python3", "-c", PY_FILES], {},
                                  ["log", *(f"out{i}.json" for i in range(5))]),
     "python-sleep": lambda: Task(["/usr/bin/python3", "-c", PY_SLEEP]),
     "python-select": lambda: Task(["/usr/bin/python3", "-c", PY_SELECT]),
-    "sort": lambda: Task(["sort", "--parallel=1", "-S", "64M", "-k3", "-o", "sorted"] +
-                         ["input"] * 3, {"input": text()}, ["sorted"]),
-    "gawk": lambda: Task(["gawk", GAWK, "input", "input"], {"input": text()}),
+    "sort": lambda: Task(["sort", "--parallel=1", "-S", "64M", "-V", "-k3", "-o", "sorted"] +
+                         ["input"] * 9, {"input": text()}, ["sorted"]),
+    "gawk": lambda: Task(["gawk", GAWK] + ["input"] * 7, {"input": text()}),
     "bc": lambda: Task(["bc", "-l", "script"], {"script": BC.encode()}),
     "sha256sum": lambda: Task(["sha256sum"] + ["input"] * 150, {"input": text()}),
-    "dd": lambda: Task(["dd", "if=input", "of=output", "bs=8k", "conv=ebcdic,ucase",
-                        "status=none"], {"input": text() * 16}, ["output"]),
+    "dd": lambda: Task(["dd", "if=input", "of=output", "bs=1k", "conv=ebcdic,ucase",
+                        "status=none"], {"input": text() * 8}, ["output"]),
     "sqlite3": lambda: Task(["sqlite3", "-batch", "db", ".read script"],
                             {"input": text(), "script": SQL.encode()}, ["db"]),
     "bash-children": lambda: Task(["bash", "script"],
