@@ -104,6 +104,9 @@ update t set n = n * 2 where n % 3 = 0;
 delete from t where n % 11 = 0;
 select a.n % 10, count(*) from t a join t b on a.word = b.word and a.n < b.n
   where a.n < 4000 group by 1 order by 1;
+with recursive c(i, x) as (select 1, 1 union all
+  select i + 1, (x * 1103515245 + 12345) % 2147483648 from c where i < 4000000)
+  select count(*), sum(x), max(x) from c;
 pragma integrity_check;
 """
 BASH = r"""
@@ -129,7 +132,7 @@ TASKS = {
     "xz-file": lambda: Task(["xz", "-T1", "-6", "-k", "input"], {"input": text(8 * MB)}, ["input.xz"]),
     "xz-pipe": lambda: Task(["xz", "-T1", "-6"], {"input": text(8 * MB)}, stdin="input", pipes=True),
     "gzip-file": lambda: Task(["gzip", "-9", "-n", "-c"] + ["input"] * 12, {"input": text()}),
-    "gzip-pipe": lambda: Task(["gzip", "-9"], {"input": letters()}, stdin="input", pipes=True),
+    "gzip-pipe": lambda: Task(["gzip", "-9"], {"input": letters(6 * MB)}, stdin="input", pipes=True),
     "bzip2-file": lambda: Task(["bzip2", "-9", "-c"] + ["input"] * 6, {"input": text()}),
     "bzip2-pipe": lambda: Task(["bzip2", "-9"], {"input": text() * 6}, stdin="input", pipes=True),
     "python-compute": lambda: Task(["/usr/bin/python3", "-c", PY_COMPUTE]),
