@@ -3,12 +3,13 @@
 
 import json
 import os
+import re
 import select
 import signal
 
 import pytest
 
-from conftest import make_lab
+import moslab
 
 PY = "/usr/bin/python3"
 COMPUTE = "print('up', flush=True)\nwhile True: sum(range(10000))"
@@ -17,8 +18,20 @@ ANSWER = ("import sys\nprint('up', flush=True)\n"
           "for line in sys.stdin:\n"
           "    sum(range(100000))\n"
           "    print('answer', line.strip(), flush=True)\n")
-# What mos-home calls its steps before commit; the list of the engine is the judge (MOS_FAULT).
-STEPS = os.environ.get("MOS_STEPS", "capture connect image build ready").split()
+FAULT_FILE = "/run/umosix/fault"  # move/stages.h: the fault point that fails, or kill-POINT
+
+
+def steps() -> list[str]:
+    """The stages up to commit of each move that home leads, from its tables of stages."""
+    found = []
+    for source in sorted((moslab.REPO / "src").glob("home/*.c")):
+        text = source.read_text()
+        for table in re.findall(r"struct stage \w+\[\w*\]\s*=\s*\{(.*?)\n\s*\};", text, re.DOTALL):
+            for name, rest in re.findall(r'\{\s*(?:\.name = )?"([a-z0-9-]+)"([^}]*)\}', table):
+                found.append(name)
+                if "STAGE_COMMIT" in rest:
+                    break
+    return sorted(set(found))
 
 
 def start(lab, home_dir, code):
@@ -141,26 +154,54 @@ def same_mounts(lab, node: int, pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_failure_before_commit(step, home_dir_with_fault):
-    lab, home_dir = home_dir_with_fault
+def set_fault(lab, text: str) -> None:
+    path = lab.inside(1, FAULT_FILE)
+    if text:
+        path.write_text(text + "\n")
+        path.chmod(0o644)
+    else:
+        path.unlink()
+
+
+def answers(job, word: str) -> None:
+    job.type(word + "\n")
+    job.shows(f"answer {word}")
+
+
+@pytest.mark.parametrize("step", steps())
+def test_failure_before_commit(mortal_lab, home_dir, step):
+    """It runs on at the source, whichever way it was going, and moves when the fault is gone."""
+    lab = mortal_lab
     job = start(lab, home_dir, ANSWER)
-    r = lab.migrate(job.pid, 2)
-    assert r.returncode != 0, f"moved in spite of MOS_FAULT={step}"
+    set_fault(lab, step)
+    at, r = 0, lab.migrate(job.pid, 2)
+    if r.returncode == 0:  # a stage of the way back
+        at, r = 2, lab.migrate(job.pid, "home")
+    assert r.returncode != 0, f"no move failed at {step}"
     assert (r.stderr + r.stdout).strip(), "migrate must say why"
-    job.type("still\n")
-    job.shows("answer still")
+    answers(job, "still")
     why = lab.why(job.pid)
-    assert why["node"] == 0
+    assert why["node"] == at
     assert [m for m in why["moves"] if not m["ok"]], "the failed move is remembered"
+    set_fault(lab, "")
+    lab.move(job.pid, 3)
+    answers(job, "moved")
     job.type("\x04")
     assert job.wait(20) == ("exited", 0)
 
 
-@pytest.fixture
-def home_dir_with_fault(step, request):
-    """A lab whose nodes fail each move at one step."""
-    made = make_lab(env={"MOS_FAULT": step})
-    request.node.used_lab = (made, {n: 0 for n in range(1, made.nodes + 1)})
-    yield made, made.folder("fault")
-    made.close()
+@pytest.mark.parametrize("step", steps())
+def test_supervisor_killed_before_commit(mortal_lab, home_dir, step):
+    """Leaving, the process runs on. On the way back its body may be lost: then it ends, told."""
+    lab = mortal_lab
+    job = start(lab, home_dir, ANSWER)
+    set_fault(lab, f"kill-{step}")
+    if lab.migrate(job.pid, 2).returncode != 0:
+        answers(job, "still")
+        set_fault(lab, "")
+        lab.move(job.pid, 2)
+        answers(job, "moved")
+        return
+    assert lab.migrate(job.pid, "home").returncode != 0, f"nothing failed at kill-{step}"
+    set_fault(lab, "")
+    assert job.wait(10) == ("killed", signal.SIGKILL)

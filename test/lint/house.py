@@ -14,12 +14,16 @@ from pathlib import Path
 LEVEL = {"base": 0, "kernel": 1, "wire": 1, "call": 1, "cluster": 1, "policy": 1, "move": 2,
          "home": 3, "guest": 3, "node": 3, "hpc": 3, "tools": 4}
 
+# Numbers only, no code: every room may know them.
+LEAVES = ("wire/limits.h",)
+
 # No socket, clock, environment or file: folders, and single files of wire.
 PURE = ("src/call/", "src/cluster/", "src/policy/", "src/wire/frame.", "src/wire/msg.",
         "src/wire/msg_")
 IMPURE_HEADERS = re.compile(
     r"<(sys/socket|sys/un|netinet/in|netdb|poll|sys/epoll|sys/timerfd|fcntl|unistd|stdio_ext|"
     r"dirent|sys/mman|sys/wait|pthread|ev)\.h>")
+CALL_NUMBERS = r"<(fcntl|poll|sys/(epoll|mman|timerfd|socket|un|wait))\.h>"
 IMPURE_OWN = re.compile(r'"(base/(clock|io|log)|kernel/\w+|wire/(channel|key))\.h"')
 IMPURE_CALLS = re.compile(
     r"\b(socket|bind|connect|accept4?|listen|send(to|msg)?|recv(from|msg)?|getaddrinfo|"
@@ -90,6 +94,8 @@ def includes(root: Path):
                 elif "/" in m.group(1) or not re.search(r"\.(inc|def|h)$", m.group(1)):
                     yield f"{name}:{number}: write it as \"room/file.h\""
                 continue
+            if m.group(1) in LEAVES:
+                continue
             if other != own and LEVEL[other] >= LEVEL[own]:
                 yield f"{name}:{number}: {own} must not include {other}"
 
@@ -99,7 +105,10 @@ def pure(root: Path):
     for name, text in c_files(root):
         if not name.startswith(PURE):
             continue
+        # The room of calls knows what numbers and structures they take; it makes none.
         for number, line in numbered(text):
+            if name.startswith("src/call/") and re.search(CALL_NUMBERS, line):
+                continue
             if "#" in line and (IMPURE_HEADERS.search(line) or IMPURE_OWN.search(line)):
                 yield f"{name}:{number}: {line.strip()}"
         if name.endswith(".c"):
