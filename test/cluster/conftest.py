@@ -11,7 +11,7 @@ import pytest
 
 import moslab
 
-RUN_SEED = int(os.environ.get("MOS_SEED", 0)) or random.SystemRandom().randrange(1, 2**31)
+RUN_SEED = int(os.environ.get("MOS_SEED") or 0) or random.SystemRandom().randrange(1, 2**31)
 count = itertools.count(1)
 
 
