@@ -314,14 +314,14 @@ class Lab:
             r = self.migrate(pid, where)
             if r.returncode == 0:
                 return
-            if "busy" not in r.stderr or time.monotonic() > deadline:
+            if not re.search("busy|on its way", r.stderr) or time.monotonic() > deadline:
                 raise AssertionError(f"migrate {pid} {where}: {r.returncode}: "
                                      f"{(r.stderr + r.stdout).strip()}")
 
     def why(self, pid: int) -> dict:
         r = self.tool("mosctl", "why", str(pid), "--json", uid=0)
         assert r.returncode == 0, f"mosctl why {pid}: {r.stderr.strip()}"
-        return json.loads(r.stdout)
+        return plain(json.loads(r.stdout))
 
     def mps_pids(self) -> set[int]:
         """Numbers of the migrants that home knows."""
@@ -351,9 +351,24 @@ class Lab:
         self.jobs.clear()
 
 
+def plain(why: dict) -> dict:
+    """What `mosctl why` says, flat: counters beside the rest, home is 0, `forgotten` is how many of
+    the oldest moves it no longer lists."""
+    flat = {**why, **(why.get("counters") or {})}
+    home = why.get("home", HOME_NODE)
+    flat["moves"] = [{**m, "node": m.get("to", m.get("node", 0)), "from": m.get("from", 0)}
+                     for m in why.get("moves", [])]
+    for place in [flat, *flat["moves"]]:
+        for key in ("node", "from"):
+            if place.get(key) == home:
+                place[key] = 0
+    flat["forgotten"] = max(0, why.get("move_count", 0) - len(flat["moves"]))
+    return flat
+
+
 def completed(why: dict) -> list[dict]:
     """Moves that happened and led to another place."""
-    return [m for m in why["moves"] if m["ok"] and m.get("from", 0) != m["node"]]
+    return [m for m in why["moves"] if m["ok"] and m["from"] != m["node"]]
 
 
 def unasked(why: dict) -> list[str]:

@@ -125,6 +125,7 @@ class Mover:
         self.lab, self.job, self.tree, self.most = lab, job, tree, most
         self.rng = random.Random(seed)
         self.at: dict[int, int] = {}
+        self.done: dict[int, int] = {}
         self.asked = 0
         self.failed: dict[str, int] = {}
 
@@ -152,6 +153,7 @@ class Mover:
         r = self.lab.migrate(pid, place or "home")
         if r.returncode == 0:
             self.at[pid] = place
+            self.done[pid] = self.done.get(pid, 0) + 1
         elif os.path.exists(f"/proc/{pid}"):
             self.at.pop(pid, None)
             words = (r.stderr or r.stdout).strip().splitlines()
@@ -179,9 +181,11 @@ class Mover:
                 if pid == self.job.pid:
                     raise AssertionError(f"mosctl why {pid}: {r.stderr.strip()}")
                 continue
-            why = json.loads(r.stdout)
+            why = moslab.plain(json.loads(r.stdout))
             moves = moslab.completed(why)
-            result.moves += len([m for m in moves if m.get("cause") == "asked"])
+            # Both must know of a move: who asked for it, and home's own record (which forgets).
+            told = len([m for m in moves if m.get("cause") == "asked"]) + why["forgotten"]
+            result.moves += min(told, self.done.get(pid, 0))
             result.freeze_us += [m.get("freeze_us", 0) for m in moves]
             result.forwarded += why.get("forwarded", 0)
             result.came_home += why.get("came_home", 0)

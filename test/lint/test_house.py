@@ -37,7 +37,8 @@ def tree(root: Path, extra: tuple) -> None:
     for name, text in {**GOOD, **dict([extra] if extra else [])}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("nothing\n" if text is None else
-                                 text if text.startswith("\n" * 1001) else SPDX + text)
+                                 text if text.startswith("\n" * 1001) or name.endswith(".py")
+                                 else SPDX + text)
 
 
 def main() -> int:
