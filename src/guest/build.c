@@ -192,6 +192,10 @@ static int raise_signals(struct guest *g, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	/* Until they are delivered they belong to what travels on. */
+	g->nsignals = g->m->nsignals;
+	memcpy(g->signal, g->m->signal, g->nsignals * sizeof(g->signal[0]));
+	memset(g->queued, true, sizeof(g->queued));
 	return 0;
 }
 
@@ -298,7 +302,8 @@ int guest_run(struct guest *g, struct err *e)
 	int r;
 
 	/* No clock ever runs backwards: ours was set a message's flight behind home's. */
-	while (guest_clock(g, CLOCK_MONOTONIC) < g->m->mono)
+	while (guest_clock(g, CLOCK_MONOTONIC) < g->m->mono ||
+	       guest_clock(g, CLOCK_MONOTONIC_COARSE) < g->m->coarse)
 		(void)nanosleep(&t, NULL);
 	r = trace_cont(g->box.body.pid, 0);
 	if (r < 0)

@@ -68,8 +68,10 @@ struct guest {
 	struct waiting wait;
 
 	siginfo_t signal[SIGNALS_MAX]; /* sent on to the body, not delivered yet */
+	bool queued[SIGNALS_MAX]; /* the body's kernel has it; else it waits for us to raise it */
 	unsigned nsignals;
 	bool running;	/* the body is let go (or waits in a call) */
+	bool kept;	/* signals wait in the store for the body to be able to take them */
 	bool frozen;	/* home holds it: a stop signal */
 	bool departed;	/* captured and sent; home decides what becomes of us */
 	bool came;	/* accepted: counted by mosd as a guest that ran */
@@ -102,6 +104,8 @@ nsec_t guest_clock(const struct guest *g, clockid_t id);
 
 /* signals.c */
 void signals_take(struct guest *g, const siginfo_t *si);
+/* Keeps a signal that the kernel has handed us, to be raised again or to travel. */
+void signals_keep(struct guest *g, const siginfo_t *si, bool queued);
 /* Raises again what was kept while the body was not able to take it. */
 void signals_raise_kept(struct guest *g);
 /* A stop of the body that the kernel reports. */

@@ -75,6 +75,7 @@ static void prepare(struct guest *g)
 	struct sandbox_order o;
 	struct frame f;
 	int r = channel_recv(g->home, HANDSHAKE_MS, &f);
+	nsec_t mono = mono_now(), boot = clock_now(CLOCK_BOOTTIME); /* as hello comes, not later */
 
 	if (r <= 0 || f.type != MSG_HELLO || hello_get(&g->hello, f.data, f.len) < 0 ||
 	    g->hello.pid < 2) {
@@ -91,8 +92,8 @@ static void prepare(struct guest *g)
 		r = node_admit(g, &e);
 	if (r < 0)
 		refuse(g, &e, r);
-	o = (struct sandbox_order){ g->hello.pid, g->hello.area, id_base(g), g->hello.mono,
-				    g->hello.boot };
+	o = (struct sandbox_order){ g->hello.pid, g->hello.area, id_base(g), g->hello.mono - mono,
+				    g->hello.boot - boot };
 	r = sandbox_create(&g->box, &o, &e);
 	if (r < 0)
 		refuse(g, &e, r);

@@ -20,6 +20,7 @@ static void asks_for_pending(struct guest *g, uint64_t notif)
 		return;
 	}
 	w->notif = notif;
+	signals_raise_kept(g); /* before the answer: one of them may be of the call's own making */
 	if (w->answered) {
 		uint8_t *p = steal_ptr(&w->answer);
 
@@ -29,7 +30,6 @@ static void asks_for_pending(struct guest *g, uint64_t notif)
 	} else if (w->kind == WAIT_SLEEP) {
 		local_arm_deadline(g);
 	}
-	signals_raise_kept(g);
 }
 
 static void both_sides(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS])
@@ -47,22 +47,18 @@ static void both_sides(struct guest *g, uint64_t notif, long nr, const uint64_t 
 		guest_end(g, "home-lost");
 }
 
-void guest_on_notify(struct guest *g)
+static void dispatch(struct guest *g, const struct seccomp_notif *n)
 {
-	struct seccomp_notif n;
 	uint64_t arg[CALL_ARGS], pair[2];
 	const char *word = NULL;
 	enum call_class class;
 	long nr;
-	int r = notify_recv(g->notify_fd, &n);
 
-	if (r <= 0)
-		return;
-	nr = n.data.nr;
+	nr = n->data.nr;
 	for (unsigned i = 0; i < CALL_ARGS; i++)
-		arg[i] = n.data.args[i];
-	if (nr == CALL_NR_PENDING && n.data.arch == AUDIT_ARCH_X86_64) {
-		asks_for_pending(g, n.id);
+		arg[i] = n->data.args[i];
+	if (nr == CALL_NR_PENDING && n->data.arch == AUDIT_ARCH_X86_64) {
+		asks_for_pending(g, n->id);
 		return;
 	}
 	if (g->wait.kind != WAIT_NONE) {
@@ -73,22 +69,33 @@ void guest_on_notify(struct guest *g)
 	if (nr == SYS_pselect6 && arg[5] &&
 	    mem_read(&g->mem, (uaddr_t){ arg[5] }, pair, sizeof(pair)) == 0)
 		(void)call_clear_empty_mask(nr, arg, pair);
-	class = n.data.arch == AUDIT_ARCH_X86_64 ? call_classify(nr, arg, &word) : CALL_HOME;
+	class = n->data.arch == AUDIT_ARCH_X86_64 ? call_classify(nr, arg, &word) : CALL_HOME;
 	switch (class) {
 	case CALL_FORWARD:
-		forward_call(g, n.id, nr, arg);
+		forward_call(g, n->id, nr, arg);
 		return;
 	case CALL_HOST:
-		if (local_call(g, n.id, nr, arg))
+		if (local_call(g, n->id, nr, arg))
 			return;
 		break;
 	case CALL_BOTH:
-		both_sides(g, n.id, nr, arg);
+		both_sides(g, n->id, nr, arg);
 		return;
 	case CALL_LOCAL: /* the filter would have let it through: it is of another kind */
 	case CALL_HOME:
 	case CALL_CLASS_COUNT_:
 		break;
 	}
-	forward_want_home(g, n.id, nr, arg, word ? word : "this-call");
+	forward_want_home(g, n->id, nr, arg, word ? word : "this-call");
+}
+
+void guest_on_notify(struct guest *g)
+{
+	struct seccomp_notif n;
+
+	if (notify_recv(g->notify_fd, &n) <= 0)
+		return;
+	dispatch(g, &n);
+	if (g->kept)
+		signals_raise_kept(g);
 }

@@ -45,7 +45,7 @@ static const char *const init_says[] = {
  * own namespace are added by the kernel only if we are in the first one. */
 static int time_namespace(struct sandbox *s, const struct sandbox_order *o)
 {
-	nsec_t mono = o->mono - mono_now(), boot = o->boot - clock_now(CLOCK_BOOTTIME);
+	nsec_t mono = o->mono, boot = o->boot;
 	struct timespec m = nsec_timespec(mono), b = nsec_timespec(boot);
 	char text[128];
 

@@ -23,7 +23,7 @@ struct sandbox_order {
 	pid_t pid;	/* of the body, as at home */
 	uint64_t area;
 	uint32_t id_base; /* two ids of the host: id_base for process 1, id_base + 1 for the body */
-	nsec_t mono, boot; /* home's clocks now: the body's continue them */
+	nsec_t mono, boot; /* home's clocks minus ours: the body's continue home's */
 };
 
 /* Return: 0 or -errno, and the reason in a word for a person. */

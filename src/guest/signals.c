@@ -44,6 +44,21 @@ static void forget(struct guest *g, int i)
 	g->nsignals--;
 	memmove(&g->signal[i], &g->signal[i + 1],
 		(g->nsignals - (unsigned)i) * sizeof(g->signal[0]));
+	memmove(&g->queued[i], &g->queued[i + 1], (g->nsignals - (unsigned)i) * sizeof(g->queued[0]));
+}
+
+void signals_keep(struct guest *g, const siginfo_t *si, bool queued)
+{
+	int i = find(g, si->si_signo);
+
+	if (i >= 0 && !queued) { /* the kernel's instance of one that we know */
+		g->queued[i] = false;
+		return;
+	}
+	if (g->nsignals == SIGNALS_MAX)
+		return;
+	g->signal[g->nsignals] = *si;
+	g->queued[g->nsignals++] = queued;
 }
 
 static void raise_in_body(const struct guest *g, int sig)
@@ -73,7 +88,7 @@ void signals_take(struct guest *g, const siginfo_t *si)
 		return;
 	if ((sig < SIGRTMIN && find(g, sig) >= 0) || g->nsignals == SIGNALS_MAX)
 		return; /* as the kernel does: one of a kind waits, and no more than the limit */
-	g->signal[g->nsignals++] = *si;
+	signals_keep(g, si, true);
 	raise_in_body(g, sig);
 	if (w->kind == WAIT_NONE || !w->notif || !acts(g, sig))
 		return;
@@ -102,9 +117,8 @@ int signals_stop_body(struct guest *g)
 		if (t.event == TRACE_INTERRUPT)
 			return 0;
 		if (t.event == TRACE_SIGNAL && !(SYNCHRONOUS & SIG_BIT(t.sig)) &&
-		    find(g, t.sig) < 0 && g->nsignals < SIGNALS_MAX &&
 		    trace_siginfo(pid, &si) == 0)
-			g->signal[g->nsignals++] = si; /* kept: it travels, or is raised again */
+			signals_keep(g, &si, false);
 		r = trace_cont(pid, 0);
 	}
 	return r;
@@ -146,6 +160,29 @@ void signals_interrupt(struct guest *g, int64_t code)
 		log_debug("interrupting the body: %s", strerror(-r));
 }
 
+void signals_raise_kept(struct guest *g)
+{
+	struct waiting *w = &g->wait;
+	bool act = false;
+
+	g->kept = false;
+	for (unsigned i = 0; i < g->nsignals; i++) {
+		if (!g->queued[i])
+			raise_in_body(g, g->signal[i].si_signo);
+		g->queued[i] = true;
+		act |= acts(g, g->signal[i].si_signo);
+	}
+	if (!act || !w->notif || w->interrupted || w->answered)
+		return;
+	if (w->kind == WAIT_SLEEP) {
+		local_sleep_rest(g);
+		signals_interrupt(g, -514);
+	} else if (w->kind == WAIT_CALL) {
+		w->interrupted = true;
+		tell_home(g, MSG_CANCEL, w->id);
+	}
+}
+
 /* A signal must not be delivered inside the vDSO: its frame would carry an address home that is wrong
  * there. Taken away, the thread is led out, the signal is raised again. */
 static bool lead_out_of_vdso(struct guest *g, int sig)
@@ -165,51 +202,40 @@ static bool lead_out_of_vdso(struct guest *g, int sig)
 		return false;
 	if (SYNCHRONOUS & SIG_BIT(sig) && si.si_code > 0)
 		return false;
-	if (find(g, sig) < 0 && g->nsignals < SIGNALS_MAX)
-		g->signal[g->nsignals++] = si;
+	signals_keep(g, &si, false);
 	if (capture_settle(pid, &maps, NULL, NULL) < 0)
 		return false;
-	raise_in_body(g, sig);
+	signals_raise_kept(g);
 	(void)trace_cont(pid, 0);
 	return true;
 }
 
-/* The body is about to ask for the call it inherited. A signal waits until it has: only then does home
- * know that a call is to be broken off, and the handler's frame holds the call itself. */
-static bool before_pending(struct guest *g, int sig)
+/* The body is about to make a call that is notified, or has just begun to, and we have not heard of it
+ * yet. A signal waits until we have: broken off here, a call that can not be interrupted would
+ * return EINTR, and the frame of a handler would hold the number of an inherited call. */
+static bool before_notice(struct guest *g, int sig)
 {
 	pid_t pid = g->box.body.pid;
 	struct user_regs_struct regs;
 	siginfo_t si;
+	long nr;
 
-	if (g->wait.kind == WAIT_NONE || g->wait.notif || SYNCHRONOUS & SIG_BIT(sig) ||
-	    trace_regs(pid, &regs) < 0 || (long)regs.rax != CALL_NR_PENDING ||
-	    trace_siginfo(pid, &si) < 0)
+	if (SYNCHRONOUS & SIG_BIT(sig) || trace_regs(pid, &regs) < 0)
 		return false;
-	if (find(g, sig) < 0 && g->nsignals < SIGNALS_MAX)
-		g->signal[g->nsignals++] = si;
+	nr = (long)regs.orig_rax;
+	if ((long)regs.rax != CALL_NR_PENDING || nr >= 0) {
+		const uint64_t arg[CALL_ARGS] = { regs.rdi, regs.rsi, regs.rdx,
+						  regs.r10, regs.r8,  regs.r9 };
+
+		if (nr < 0 || (long)regs.rax != -512 || call_classify(nr, arg, NULL) == CALL_LOCAL)
+			return false;
+	}
+	if (trace_siginfo(pid, &si) < 0)
+		return false;
+	signals_keep(g, &si, false);
+	g->kept = true;
 	(void)trace_cont(pid, 0);
 	return true;
-}
-
-void signals_raise_kept(struct guest *g)
-{
-	struct waiting *w = &g->wait;
-	bool act = false;
-
-	for (unsigned i = 0; i < g->nsignals; i++) {
-		raise_in_body(g, g->signal[i].si_signo);
-		act |= acts(g, g->signal[i].si_signo);
-	}
-	if (!act || !w->notif || w->interrupted)
-		return;
-	if (w->kind == WAIT_SLEEP) {
-		local_sleep_rest(g);
-		signals_interrupt(g, -514);
-	} else if (w->kind == WAIT_CALL) {
-		w->interrupted = true;
-		tell_home(g, MSG_CANCEL, w->id);
-	}
 }
 
 static void deliver(struct guest *g, int sig)
@@ -218,7 +244,7 @@ static void deliver(struct guest *g, int sig)
 	struct procfs_status st;
 	int i;
 
-	if (before_pending(g, sig) || lead_out_of_vdso(g, sig))
+	if (before_notice(g, sig) || lead_out_of_vdso(g, sig))
 		return;
 	i = find(g, sig);
 	if (procfs_status(pid, &st) < 0)

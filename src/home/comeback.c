@@ -115,9 +115,14 @@ static int stage_clock(void *ctx, struct err *e)
 	struct comeback *c = ctx;
 	struct timespec t = nsec_timespec(c->m->mono);
 
-	if (c->m->mono - mono_now() > 10 * NSEC_PER_SEC)
+	if (MAX(c->m->mono, c->m->coarse) - mono_now() > 10 * NSEC_PER_SEC)
 		return err_set(e, -EPROTO, "the host's clock is out of bounds");
 	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+	while (clock_now(CLOCK_MONOTONIC_COARSE) < c->m->coarse) { /* it ticks: a few milliseconds */
+		struct timespec tick = { 0, 200 * NSEC_PER_USEC };
+
+		(void)nanosleep(&tick, NULL);
+	}
 	return 0;
 }
 
@@ -214,7 +219,7 @@ void comeback_take(struct home *h, const struct frame *first)
 	home_close_host(h);
 	if (raise_signals(h, h->held, h->nheld, &e) < 0)
 		log_warning("%s", err_str(&e, 0));
-	h->nheld = 0;
+	h->nheld = h->ncarried = 0;
 	r = settle_home(h, &e);
 	if (r < 0) {
 		log_error("it could not be set going at home: %s", err_str(&e, r));

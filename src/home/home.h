@@ -97,6 +97,8 @@ struct home {
 	bool stopped;	 /* P is stopped by a stop signal, as the shell sees it */
 	siginfo_t held[IMAGE_PENDING_MAX]; /* signals that came while nobody could take them */
 	unsigned nheld;
+	siginfo_t carried[IMAGE_PENDING_MAX]; /* went with the image; P has copies to be dropped */
+	unsigned ncarried;
 
 	struct order waiting_order; /* to be carried out when it has exec'ed */
 	uint64_t request; /* of mosd's, being worked on; 0: none */

@@ -58,9 +58,10 @@ void hop_built(struct home *h)
 	home_watch_host(h);
 	node_moved(h, h->request, from, "asked", mono_now() - h->hop.frozen, mono_now() - h->hop.began, 0);
 	h->request = 0;
-	/* A result may have reached the former host after the body had left it. */
-	deputy_answer_again(h);
+	/* A result may have reached the former host after the body had left it. Signals first: one may
+	 * be of the call's own making. */
 	signals_release_held(h);
+	deputy_answer_again(h);
 }
 
 void hop_failed(struct home *h, const char *reason, const char *text)
@@ -76,6 +77,6 @@ void hop_failed(struct home *h, const char *reason, const char *text)
 		home_lost_host(h, "the connection to it broke");
 		return;
 	}
-	deputy_answer_again(h);
 	signals_release_held(h);
+	deputy_answer_again(h);
 }

@@ -156,6 +156,21 @@ static void keep_signal(void *ctx, const siginfo_t *si)
 		h->held[h->nheld++] = *si;
 }
 
+/* Signals that wait for P travel in the image: a program that has just sent one to itself must see it
+ * before it goes on. P's own copies come up once it is the deputy, and are dropped then. */
+static void carry_signals(struct leave *l)
+{
+	struct home *h = l->h;
+	struct image *m = l->m;
+	int n = trace_peek_signals(h->pid, false, m->signal, IMAGE_PENDING_MAX / 2);
+
+	m->nsignals = n > 0 ? (uint32_t)n : 0;
+	n = trace_peek_signals(h->pid, true, m->signal + m->nsignals, IMAGE_PENDING_MAX / 2);
+	m->nsignals += n > 0 ? (uint32_t)n : 0;
+	memcpy(h->carried, m->signal, m->nsignals * sizeof(m->signal[0]));
+	h->ncarried = m->nsignals;
+}
+
 static int stop_native(struct leave *l, struct err *e)
 {
 	struct home *h = l->h;
@@ -196,8 +211,10 @@ static int stage_stop(void *ctx, struct err *e)
 
 	if (!l->again)
 		return stop_native(l, e);
-	if (deputy_interrupt(l->h) < 0)
+	if (deputy_interrupt(l->h) < 0 || agent_stop_idle(&l->h->p) < 0)
 		return err_reason(e, -ESRCH, "gone", "it ended");
+	carry_signals(l);
+	(void)trace_cont(l->h->pid, 0);
 	return 0;
 }
 
@@ -226,7 +243,7 @@ static void undo_stop(void *ctx)
 	}
 	for (unsigned i = 0; i < h->nheld; i++) /* it is stopped: they wait for it to go on */
 		(void)syscall(SYS_rt_tgsigqueueinfo, h->pid, h->pid, h->held[i].si_signo, &h->held[i]);
-	h->nheld = 0;
+	h->nheld = h->ncarried = 0;
 	(void)trace_detach(h->pid);
 	h->seized = h->exec_seen = false;
 	h->run.state = RUN_NONE;
@@ -318,6 +335,7 @@ static int stage_look(void *ctx, struct err *e)
 	l->m->pid = h->pid;
 	l->m->epoch = h->epoch + 1;
 	l->m->cpu = procfs_cpu_ns(h->pid);
+	carry_signals(l);
 	r = maps_read(h, l->m, e);
 	if (r == 0)
 		r = check_movable(h->pid, e);

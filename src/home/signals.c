@@ -47,6 +47,18 @@ void signals_release_held(struct home *h)
 		signals_forward(h, &h->held[i]);
 }
 
+static bool was_carried(struct home *h, const siginfo_t *si)
+{
+	for (unsigned i = 0; i < h->ncarried; i++) {
+		if (h->carried[i].si_signo != si->si_signo || h->carried[i].si_code != si->si_code ||
+		    h->carried[i].si_value.sival_ptr != si->si_value.sival_ptr)
+			continue;
+		h->carried[i] = h->carried[--h->ncarried];
+		return true;
+	}
+	return false;
+}
+
 void signals_on_stop(struct home *h, int sig)
 {
 	siginfo_t si;
@@ -62,6 +74,10 @@ void signals_on_stop(struct home *h, int sig)
 	}
 	if (trace_siginfo(h->pid, &si) < 0)
 		return;
+	if (was_carried(h, &si)) {
+		(void)trace_cont(h->pid, 0);
+		return;
+	}
 	if (h->place == PLACE_LINGERING) {
 		settle_linger_signal(h, &si);
 		return;

@@ -127,6 +127,15 @@ int trace_siginfo(pid_t pid, siginfo_t *ret)
 	return PT(PTRACE_GETSIGINFO, pid, 0, ret);
 }
 
+int trace_peek_signals(pid_t pid, bool shared, siginfo_t *ret, unsigned max)
+{
+	struct __ptrace_peeksiginfo_args a = { .off = 0, .flags = shared ? PTRACE_PEEKSIGINFO_SHARED : 0,
+					       .nr = (int)max };
+	long n = ptrace((enum __ptrace_request)PTRACE_PEEKSIGINFO, pid, &a, ret);
+
+	return n < 0 ? -errno : (int)n;
+}
+
 int trace_set_siginfo(pid_t pid, const siginfo_t *si)
 {
 	return PT(PTRACE_SETSIGINFO, pid, 0, si);

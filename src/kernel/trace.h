@@ -50,6 +50,9 @@ int trace_set_xstate(pid_t pid, const void *from, size_t size);
 int trace_mask(pid_t pid, uint64_t *ret);
 int trace_set_mask(pid_t pid, uint64_t mask);
 int trace_siginfo(pid_t pid, siginfo_t *ret);
+/* Signals that wait for the stopped thread (@shared: for its process), left in place.
+ * Return: how many, at most @max, or -errno. */
+int trace_peek_signals(pid_t pid, bool shared, siginfo_t *ret, unsigned max);
 int trace_set_siginfo(pid_t pid, const siginfo_t *si);
 
 struct trace_rseq {

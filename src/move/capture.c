@@ -169,9 +169,9 @@ static bool action_counts(unsigned s)
 
 int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err *e)
 {
-	uint64_t at, at_stack, at_tid, at_mono, at_boot;
+	uint64_t at, at_stack, at_tid, at_mono, at_coarse, at_boot;
 	uint8_t *actions, *stack, *tid;
-	struct timespec *mono, *boot;
+	struct timespec *mono, *coarse, *boot;
 	int i_brk, r;
 
 	agent_begin(a);
@@ -179,6 +179,7 @@ int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err
 	stack = agent_scratch(a, 24, &at_stack);
 	tid = agent_scratch(a, 8, &at_tid);
 	mono = agent_scratch(a, sizeof(*mono), &at_mono);
+	coarse = agent_scratch(a, sizeof(*coarse), &at_coarse);
 	boot = agent_scratch(a, sizeof(*boot), &at_boot);
 	memset(tid, 0, 8);
 	memset(actions, 0, ACTION_SIZE * (IMAGE_SIGNALS + 1));
@@ -188,6 +189,7 @@ int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err
 	(void)agent_add(a, SYS_sigaltstack, 0, at_stack, 0, 0, 0, 0);
 	i_brk = agent_add(a, SYS_brk, 0, 0, 0, 0, 0, 0);
 	(void)agent_add(a, SYS_clock_gettime, CLOCK_MONOTONIC, at_mono, 0, 0, 0, 0);
+	(void)agent_add(a, SYS_clock_gettime, CLOCK_MONOTONIC_COARSE, at_coarse, 0, 0, 0, 0);
 	(void)agent_add(a, SYS_clock_gettime, CLOCK_BOOTTIME, at_boot, 0, 0, 0, 0);
 	if (tid_address)
 		(void)agent_add(a, SYS_prctl, PR_GET_TID_ADDRESS, at_tid, 0, 0, 0, 0);
@@ -207,6 +209,7 @@ int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err
 		memcpy(&m->tid_address, tid, 8);
 	m->mm.brk = (uint64_t)agent_ret(a, i_brk);
 	m->mono = timespec_nsec(mono);
+	m->coarse = timespec_nsec(coarse);
 	m->boot = timespec_nsec(boot);
 	return 0;
 }

@@ -128,6 +128,7 @@ int image_encode(const struct image *m, struct buf *b)
 	buf_put_u32(b, m->ids.ngroups);
 	put_u32s(b, m->ids.group, m->ids.ngroups);
 	buf_put_u64(b, (uint64_t)m->mono);
+	buf_put_u64(b, (uint64_t)m->coarse);
 	buf_put_u64(b, (uint64_t)m->boot);
 	buf_put_u64(b, (uint64_t)m->cpu);
 	buf_put_u64(b, m->area);
@@ -216,6 +217,7 @@ int image_decode(struct image *m, const void *p, size_t n, struct err *e)
 		return err_set(e, -EPROTO, "image: %u groups", m->ids.ngroups);
 	get_u32s(&c, m->ids.group, m->ids.ngroups);
 	m->mono = (nsec_t)cursor_u64(&c);
+	m->coarse = (nsec_t)cursor_u64(&c);
 	m->boot = (nsec_t)cursor_u64(&c);
 	m->cpu = (nsec_t)cursor_u64(&c);
 	m->area = cursor_u64(&c);

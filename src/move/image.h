@@ -91,7 +91,7 @@ struct image {
 	uint32_t auxv_len;
 	uint8_t auxv[AUXV_MAX];
 	struct image_ids ids;
-	nsec_t mono, boot; /* the program's clocks when it stopped */
+	nsec_t mono, coarse, boot; /* the program's clocks when it stopped */
 	nsec_t cpu;	   /* processor time that it has used so far, anywhere */
 	uint64_t area;	   /* where the resident's area lies */
 	struct image_pending pending;
