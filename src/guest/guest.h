@@ -71,6 +71,7 @@ struct guest {
 	bool queued[SIGNALS_MAX]; /* the body's kernel has it; else it waits for us to raise it */
 	unsigned nsignals;
 	bool running;	/* the body is let go (or waits in a call) */
+	bool broken_off; /* we have just let a call be interrupted: the next signal is why */
 	bool kept;	/* signals wait in the store for the body to be able to take them */
 	bool frozen;	/* home holds it: a stop signal */
 	bool departed;	/* captured and sent; home decides what becomes of us */

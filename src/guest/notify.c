@@ -95,6 +95,7 @@ void guest_on_notify(struct guest *g)
 
 	if (notify_recv(g->notify_fd, &n) <= 0)
 		return;
+	g->broken_off = false;
 	dispatch(g, &n);
 	if (g->kept)
 		signals_raise_kept(g);

@@ -137,6 +137,7 @@ void signals_interrupt(struct guest *g, int64_t code)
 
 	w->kind = WAIT_NONE;
 	w->notif = 0;
+	g->broken_off = true;
 	r = trace_interrupt(pid);
 	if (r == 0)
 		r = notify_answer(g->notify_fd, notif, code);
@@ -220,8 +221,10 @@ static bool before_notice(struct guest *g, int sig)
 	siginfo_t si;
 	long nr;
 
-	if (SYNCHRONOUS & SIG_BIT(sig) || trace_regs(pid, &regs) < 0)
+	if (g->broken_off || SYNCHRONOUS & SIG_BIT(sig) || trace_regs(pid, &regs) < 0) {
+		g->broken_off = false;
 		return false;
+	}
 	nr = (long)regs.orig_rax;
 	if ((long)regs.rax != CALL_NR_PENDING || nr >= 0) {
 		const uint64_t arg[CALL_ARGS] = { regs.rdi, regs.rsi, regs.rdx,

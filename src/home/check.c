@@ -2,12 +2,39 @@
 /* Knows what keeps a process at home that can be seen without stopping it. Each reason is a word for
  * `mosctl why` and a line for a person. What needs its memory map is in maps.c. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+
+#include "base/io.h"
 
 #include "home/home.h"
 #include "kernel/procfs.h"
 
-int check_movable(pid_t pid, struct err *e)
+/* Is it inside a call that runs at home only? Stopped there it would have to stay, and some of these
+ * calls do not like to be stopped. */
+static int check_call(pid_t pid, struct err *e)
+{
+	char path[64], text[256];
+	uint64_t arg[CALL_ARGS];
+	const char *word = NULL;
+	enum call_class class;
+	long nr;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	if (io_read_file(path, text, sizeof(text)) <= 0 ||
+	    sscanf(text, "%ld %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &nr,
+		   &arg[0], &arg[1], &arg[2], &arg[3], &arg[4], &arg[5]) != 7 || nr < 0)
+		return 0; /* it runs, or stands outside a call */
+	class = call_classify(nr, arg, &word);
+	if ((class != CALL_HOME && class != CALL_BOTH) || nr == SYS_pselect6 || nr == SYS_restart_syscall)
+		return 0;
+	return err_reason(e, -EBUSY, word ? word : "busy", "it is inside %s, which runs at home only",
+			  call_name(nr));
+}
+
+int check_movable(pid_t pid, bool stopped, struct err *e)
 {
 	struct procfs_status s;
 	struct procfs_stat f;
@@ -31,5 +58,5 @@ int check_movable(pid_t pid, struct err *e)
 				  (unsigned long long)s.locked_kb);
 	if (s.huge_kb)
 		return err_reason(e, -EOPNOTSUPP, "hugetlb", "it has memory of huge pages");
-	return 0;
+	return stopped ? 0 : check_call(pid, e);
 }

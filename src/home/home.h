@@ -117,8 +117,8 @@ struct home {
 	uint32_t calls[512];
 };
 
-/* check.c: may it leave now? Looks only, stops nothing. */
-int check_movable(pid_t pid, struct err *e);
+/* check.c: may it leave now? Looks only, stops nothing. @stopped: we have stopped it already. */
+int check_movable(pid_t pid, bool stopped, struct err *e);
 
 /* maps.c: P's mappings as an image has them; reasons against leaving; the files behind. */
 int maps_read(struct home *h, struct image *m, struct err *e);

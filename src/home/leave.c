@@ -128,7 +128,7 @@ static int stage_check(void *ctx, struct err *e)
 {
 	struct leave *l = ctx;
 
-	return check_movable(l->h->pid, e);
+	return l->again ? 0 : check_movable(l->h->pid, false, e);
 }
 
 static int stage_connect(void *ctx, struct err *e)
@@ -218,6 +218,18 @@ static int stage_stop(void *ctx, struct err *e)
 	return 0;
 }
 
+/* Some calls return EINTR outright when their thread is merely stopped. With no signal about, it was our
+ * stop: the program must not see it. */
+static bool our_eintr(const struct leave *l)
+{
+	if ((long)l->own.orig_rax < 0 || (int64_t)l->own.rax != -EINTR || l->h->nheld)
+		return false;
+	for (uint32_t i = 0; i < l->m->nsignals; i++)
+		if (!(l->m->mask & 1ULL << (l->m->signal[i].si_signo - 1)))
+			return false;
+	return true;
+}
+
 /* Lets P go on natively with the registers that it was stopped with: as if nothing had been. The
  * kernel's own restart logic, which follows a stop of this kind, ends the call it was in. */
 static void undo_stop(void *ctx)
@@ -232,6 +244,11 @@ static void undo_stop(void *ctx)
 	}
 	if (!l->stopped)
 		return;
+	if (our_eintr(l)) { /* issued again: its time starts anew, but that is all */
+		l->own.rip -= 2;
+		l->own.rax = l->own.orig_rax;
+		l->own.orig_rax = (unsigned long long)-1;
+	}
 	if (l->own.rip) {
 		(void)trace_set_mask(h->pid, TRACE_MASK_ALL);
 		(void)trace_set_regs(h->pid, &l->own);
@@ -273,7 +290,7 @@ static int look_at_call(struct leave *l, struct err *e)
 	class = call_classify(nr, arg, &word);
 	if (class == CALL_FORWARD && call_plan(nr, arg, &plan) < 0)
 		class = CALL_HOME;
-	if (!restart && !(code == -EINTR && plan.flags & CALL_EINTR) &&
+	if (!restart && !our_eintr(l) &&
 	    !(plan.flags & CALL_RESUMES && code > 0 && (uint64_t)code < arg[2]))
 		return 0; /* it has its result */
 	if (nr == SYS_restart_syscall)
@@ -287,7 +304,7 @@ static int look_at_call(struct leave *l, struct err *e)
 		}
 		return 0;
 	}
-	if (class != CALL_FORWARD && class != CALL_HOST)
+	if ((class != CALL_FORWARD && class != CALL_HOST) || (code == -EINTR && !(plan.flags & CALL_EINTR)))
 		return err_reason(e, -EBUSY, word ? word : "busy", "it is inside %s, which runs at home only",
 				  call_name(nr));
 	p->nr = nr;
@@ -320,6 +337,8 @@ static int stage_look(void *ctx, struct err *e)
 	r = procfs_maps(h->pid, IMAGE_VMAS_MAX, &maps);
 	if (r == 0)
 		r = agent_find_insn(h->pid, &maps, &h->p.insn);
+	if (r == 0)
+		r = agent_unmap_stale(&h->p, &maps);
 	if (r == 0 && !h->exec_seen)
 		r = capture_settle(h->pid, &maps, keep_signal, h);
 	if (r < 0)
@@ -338,7 +357,7 @@ static int stage_look(void *ctx, struct err *e)
 	carry_signals(l);
 	r = maps_read(h, l->m, e);
 	if (r == 0)
-		r = check_movable(h->pid, e);
+		r = check_movable(h->pid, true, e);
 	return r < 0 ? r : look_at_call(l, e);
 }
 

@@ -101,6 +101,33 @@ int agent_unmap(struct agent *a)
 	return r < 0 ? r : (int)got;
 }
 
+int agent_unmap_stale(struct agent *a, const struct vma_list *maps)
+{
+	struct mem m = { .pid = a->pid, .mem_fd = -1, .pagemap_fd = -1 };
+	char code[AREA_CTL];
+	uint64_t mask;
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < ARRAY_SIZE(places); i++) {
+		const struct vma *v = vma_list_find(maps, places[i]);
+		const uint64_t arg[6] = { places[i], AREA_SIZE };
+		int64_t got;
+
+		if (!v || v->start != places[i] || v->end != places[i] + AREA_SIZE || !v->shared ||
+		    mem_read(&m, (uaddr_t){ v->start }, code, resident_code_size()) < 0 ||
+		    memcmp(code, resident_code(), resident_code_size()))
+			continue;
+		r = trace_mask(a->pid, &mask);
+		if (r == 0)
+			r = trace_set_mask(a->pid, TRACE_MASK_ALL);
+		if (r == 0)
+			r = trace_inject(a->pid, a->insn, SYS_munmap, arg, &got);
+		if (r == 0)
+			r = trace_set_mask(a->pid, mask);
+	}
+	return r;
+}
+
 void agent_forget(struct agent *a)
 {
 	if (a->base)

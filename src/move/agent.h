@@ -40,6 +40,8 @@ int agent_find_insn(pid_t pid, const struct vma_list *maps, uint64_t *ret);
 int agent_map(struct agent *a, uint64_t area, struct err *e);
 /* Takes it out again: the process is stopped outside the resident. */
 int agent_unmap(struct agent *a);
+/* Takes out an area that a supervisor left behind when it was killed. The process is stopped. */
+int agent_unmap_stale(struct agent *a, const struct vma_list *maps);
 /* Forgets it without touching the process (it is gone, or must not run on). */
 void agent_forget(struct agent *a);
 /* Puts the code into a fresh area mapped at @base. */

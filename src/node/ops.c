@@ -172,6 +172,14 @@ static void op_why(struct ask *a, const json_t *o)
 		if (find_process(a, o, &id) < 0)
 			return;
 		m = migrants_find(a->d->migrants, id.stat.pid, id.stat.start);
+		if (!m && id.stat.state == 'Z') { /* it has ended; what we know of it is kept */
+			m = migrants_find_any(a->d->migrants, (pid_t)pid);
+			if (m && m->start == id.stat.start) {
+				ask_done(a, report_why(a->d, NULL, m));
+				return;
+			}
+			m = NULL;
+		}
 		if (m)
 			home_refresh(a->d, m, on_refreshed, a);
 		else

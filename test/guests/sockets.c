@@ -7,6 +7,7 @@
 #include "guest.h"
 
 GUEST("fd: a TCP connection and a passed descriptor belong to home's network and files")
+GUEST_MAY_GO_HOME("sockets")
 
 static void echo(int listener)
 {

@@ -4,6 +4,7 @@
 #include "guest.h"
 
 GUEST("threads: four threads, a mutex and a condition go on counting together")
+GUEST_STAYS("threads")
 
 enum { THREADS = 4 };
 
