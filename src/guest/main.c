@@ -82,6 +82,9 @@ static void prepare(struct guest *g)
 		log_warning("a stream that does not begin with hello");
 		guest_end(g, "refused");
 	}
+	/* Calls are numbered so that no two of a process, anywhere, have the same: a late answer to one
+	 * made at the former host must not pass for an answer to ours. */
+	g->calls = g->hello.epoch << 32;
 	r = 0;
 	if (g->hello.protocol != MSG_PROTOCOL)
 		r = err_reason(&e, -EPROTO, "version", "node speaks protocol %u, home %u: install the same version",
@@ -236,7 +239,7 @@ static void from_home(struct guest *g, const struct frame *f)
 			guest_thaw(g);
 		break;
 	case MSG_PING:
-		used = g->m->cpu + procfs_cpu_ns(g->box.body.pid);
+		used = guest_clock(g, CLOCK_PROCESS_CPUTIME_ID);
 		if (say(g, MSG_PONG, f->id, &used, sizeof(used)) < 0)
 			guest_end(g, "home-lost");
 		break;

@@ -34,8 +34,8 @@ static void asks_for_pending(struct guest *g, uint64_t notif)
 
 static void both_sides(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS])
 {
-	uint32_t status = (uint32_t)arg[0];
-	struct iovec iov = { &status, sizeof(status) };
+	int64_t used = guest_clock(g, CLOCK_PROCESS_CPUTIME_ID);
+	struct iovec iov = { &used, sizeof(used) };
 
 	if (nr != SYS_exit_group && nr != SYS_exit) {
 		forward_want_home(g, notif, nr, arg, nr == SYS_mmap ? "file-mapping" : "both-sides");
@@ -43,7 +43,7 @@ static void both_sides(struct guest *g, uint64_t notif, long nr, const uint64_t 
 	}
 	/* The deputy's end is what the parent sees; ours follows when home closes the stream. */
 	g->wait.kind = WAIT_EXIT;
-	if (channel_send(g->home, MSG_EXIT, 0, &iov, 1) < 0)
+	if (channel_send(g->home, MSG_EXIT, (uint32_t)arg[0], &iov, 1) < 0)
 		guest_end(g, "home-lost");
 }
 

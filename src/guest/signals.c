@@ -27,7 +27,10 @@
 
 static void tell_home(struct guest *g, uint16_t type, uint64_t id)
 {
-	if (channel_send(g->home, type, id, NULL, 0) < 0)
+	int64_t used = guest_clock(g, CLOCK_PROCESS_CPUTIME_ID);
+	struct iovec iov = { &used, sizeof(used) };
+
+	if (channel_send(g->home, type, id, &iov, type == MSG_DIED) < 0)
 		guest_end(g, "home-lost");
 }
 

@@ -320,7 +320,7 @@ static int look_at_call(struct leave *l, struct err *e)
 		return 0;
 	}
 	p->kind = PENDING_CALL;
-	p->id = 1ULL << 63; /* a host counts its calls from 1 */
+	p->id = 1ULL << 63 | m->epoch; /* a host numbers its calls from its epoch << 32 on */
 	l->code = code;
 	return deputy_load_native(l->h, m, code, e);
 }
@@ -531,6 +531,7 @@ int leave_home(struct home *h, const struct order *o, struct err *e)
 	h->place = PLACE_AWAY;
 	h->away_since = mono_now();
 	h->cpu_before = l.m->cpu;
+	h->cpu_seen = 0;
 	h->bytes += l.bytes;
 	if (r < 0) /* behind commit: P has ended; the loop hears of it */
 		return r;

@@ -95,23 +95,28 @@ static void wants_home(struct home *h, const struct frame *f)
 		comeback_ask(h, 0, h->cause_word);
 }
 
+/* Processor time that the process has used, anywhere: it never becomes less. */
+static void note_used(struct home *h, const struct frame *f)
+{
+	int64_t used;
+
+	if (f->len != sizeof(used))
+		return;
+	memcpy(&used, f->data, sizeof(used));
+	h->cpu_seen = MAX(used, h->cpu_seen);
+}
+
 static void exits(struct home *h, const struct frame *f)
 {
-	uint32_t status = 0;
-
-	if (f->len != sizeof(status))
-		return;
-	memcpy(&status, f->data, sizeof(status));
+	note_used(h, f);
 	h->exiting = true;
 	agent_begin(&h->p);
-	(void)agent_add(&h->p, SYS_exit_group, status, 0, 0, 0, 0, 0);
+	(void)agent_add(&h->p, SYS_exit_group, (uint32_t)f->id, 0, 0, 0, 0, 0);
 	agent_post(&h->p);
 }
 
 static void from_host(struct home *h, const struct frame *f)
 {
-	int64_t used;
-
 	switch (f->type) {
 	case MSG_CALL:
 		deputy_call(h, f->id, f->data, f->len);
@@ -132,6 +137,7 @@ static void from_host(struct home *h, const struct frame *f)
 		exits(h, f);
 		break;
 	case MSG_DIED:
+		note_used(h, f);
 		signals_die(h, (int)f->id);
 		break;
 	case MSG_STOPPED:
@@ -144,10 +150,7 @@ static void from_host(struct home *h, const struct frame *f)
 			comeback_refused(h, "it gave up");
 		break;
 	case MSG_PONG:
-		if (f->len == sizeof(used)) {
-			memcpy(&used, f->data, sizeof(used));
-			h->cpu_seen = MAX(used, h->cpu_seen);
-		}
+		note_used(h, f);
 		break;
 	default:
 		log_error("node %u sends %s, which has no place here", h->host, msg_name(f->type));

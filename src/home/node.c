@@ -51,16 +51,18 @@ void node_attached(struct home *h)
 void node_info(struct home *h, uint64_t request)
 {
 	json_t *calls = json_object();
-	nsec_t away = h->away_total;
+	nsec_t away = h->away_total, cpu = h->cpu_away;
 
-	if (h->host)
+	if (h->host) {
 		away += mono_now() - h->away_since;
+		cpu += MAX(h->cpu_seen - h->cpu_before, (nsec_t)0);
+	}
 	for (unsigned i = 0; i < ARRAY_SIZE(h->calls); i++)
 		if (h->calls[i])
 			json_object_set_new(calls, call_name((long)i), json_integer(h->calls[i]));
 	tell(h, json_pack("{s:s, s:I, s:i, s:I, s:I, s:I, s:I, s:o}", "ev", "info", "req",
 			  (json_int_t)request, "node", (int)h->host, "forwarded",
 			  (json_int_t)h->forwarded, "came_home", (json_int_t)h->came_home,
-			  "away_cpu_us", (json_int_t)(h->cpu_away / NSEC_PER_USEC), "away_us",
+			  "away_cpu_us", (json_int_t)(cpu / NSEC_PER_USEC), "away_us",
 			  (json_int_t)(away / NSEC_PER_USEC), "calls", calls));
 }

@@ -288,6 +288,7 @@ static void on_info(struct home *h, const json_t *o)
 		return;
 	(void)json_object_del(copy, "ev");
 	(void)json_object_del(copy, "req");
+	obj_add(copy, h->m->counters_before);
 	json_decref(h->m->counters);
 	h->m->counters = copy;
 	for (struct info_wait *w = h->waits; w; w = w->next)
@@ -380,6 +381,8 @@ static void home_closed(void *data, int status)
 	ev_timer_stop(d->loop, &h->timer);
 	free(h);
 	m->home = NULL;
+	json_decref(m->counters_before);
+	m->counters_before = json_incref(m->counters);
 	if (!clean && !m->ended)
 		log_warning("mos-home of %d ended: %s", (int)m->pid, how);
 	if (m->node && !m->ended) {

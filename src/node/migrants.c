@@ -77,6 +77,7 @@ static void migrant_free(struct migrant *m)
 	ev_io_stop(m->all->loop, &m->exit);
 	close_fd(&m->pidfd);
 	json_decref(m->counters);
+	json_decref(m->counters_before);
 	free(m->moves);
 	free(m);
 }

@@ -70,7 +70,8 @@ struct migrant {
 	struct home *home;	 /* its supervisor, or NULL */
 	struct request *request; /* the move under way, or NULL */
 	struct moves *moves;	 /* NULL before the first */
-	json_t *counters;	 /* the latest of its supervisor, or NULL */
+	json_t *counters;	 /* of its whole life, or NULL */
+	json_t *counters_before; /* of former supervisors, one for each stay away; or NULL */
 	int pidfd;
 	ev_io exit;
 	bool exited; /* the process is gone; its supervisor may not have said so yet */

@@ -71,3 +71,24 @@ void obj_drop(json_t **o)
 {
 	json_decref(*o);
 }
+
+void obj_add(json_t *o, const json_t *from)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)from, name, v) {
+		json_t *mine = json_object_get(o, name);
+
+		if (json_is_object(v) && json_is_object(mine)) {
+			obj_add(mine, v);
+		} else if (!mine) {
+			(void)json_object_set_new(o, name, json_deep_copy(v));
+		} else if (json_is_integer(v) && json_is_integer(mine) && strcmp(name, "node")) {
+			json_int_t a = json_integer_value(mine), b = json_integer_value(v);
+
+			if (a >= 0 && b >= 0 && a <= INT64_MAX - b)
+				(void)json_integer_set(mine, a + b);
+		}
+	}
+}

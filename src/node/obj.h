@@ -23,6 +23,9 @@ bool obj_bool_or(const json_t *o, const char *name, bool otherwise);
 const char *obj_str(const json_t *o, const char *name);
 /* Copies a string field, cut to fit; empty if missing. */
 void obj_copy(const json_t *o, const char *name, char *to, size_t size);
+/* Adds the whole numbers of @from to those of the same names in @o, through nested objects too, but
+ * for "node", which is no count. @from may be NULL. */
+void obj_add(json_t *o, const json_t *from);
 void obj_drop(json_t **o); /* for CLEANUP() */
 
 #endif

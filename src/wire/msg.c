@@ -14,7 +14,7 @@ static const char *const names[] = {
 	[MSG_SIGNAL] = "signal",   [MSG_COME] = "come",		    [MSG_WANT_HOME] = "want-home",
 	[MSG_EXIT] = "exit",	   [MSG_DIED] = "died",		    [MSG_STOPPED] = "stopped",
 	[MSG_FREEZE] = "freeze",   [MSG_THAW] = "thaw",		    [MSG_HOP] = "hop",
-	[MSG_PING] = "ping",	   [MSG_PONG] = "pong",		    [MSG_USED] = "used",
+	[MSG_PING] = "ping",	   [MSG_PONG] = "pong",
 	[MSG_RESUME] = "resume",
 };
 

@@ -30,15 +30,14 @@ enum msg_type {
 	MSG_SIGNAL = 23,  /* home>host: siginfo */
 	MSG_COME = 24,	  /* home>host: send the body (to home) */
 	MSG_WANT_HOME = 25, /* host>home: a call that runs at home only: number, word */
-	MSG_EXIT = 26,	  /* host>home: exit_group: status */
-	MSG_DIED = 27,	  /* host>home: a signal ended it: number */
+	MSG_EXIT = 26,	  /* host>home: exit_group: id = status; processor time used anywhere, in ns */
+	MSG_DIED = 27,	  /* host>home: a signal ended it: id = number; processor time used */
 	MSG_STOPPED = 28, /* host>home: a stop signal took effect: number */
 	MSG_FREEZE = 29,  /* home>host: hold the body */
 	MSG_THAW = 30,	  /* home>host: let it go on */
 	MSG_HOP = 31,	  /* home>host: send the body to address, port, token */
 	MSG_PING = 32,	  /* either way; answered by MSG_PONG with the same id */
-	MSG_PONG = 33,
-	MSG_USED = 34,	  /* host>home: processor time of the body so far, in ns */
+	MSG_PONG = 33,	  /* processor time used */
 	MSG_RESUME = 35,  /* home>host: the move failed before commit; run on where you are */
 };
 
