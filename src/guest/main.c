@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "guest/guest.h"
+#include "guest/rights.h"
 #include "kernel/vdso.h"
 #include "wire/msg.h"
 
@@ -94,6 +95,8 @@ static void prepare(struct guest *g)
 	o = (struct sandbox_order){ g->hello.pid, g->hello.area, id_base(g), g->hello.mono,
 				    g->hello.boot };
 	r = sandbox_create(&g->box, &o, &e);
+	if (r == 0)
+		r = rights_give_up(&g->box, &e);
 	if (r < 0)
 		refuse(g, &e, r);
 	if (say(g, MSG_READY, g->hello.epoch, g->token, sizeof(g->token)) < 0)
