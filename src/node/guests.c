@@ -97,7 +97,7 @@ static int admit(struct guest *g, struct err *e)
 {
 	const struct mosd *d = g->all->d;
 	unsigned n = guests_count(g->all);
-	unsigned max = d->site.conf.guest_ids_count;
+	unsigned max = d->site.conf.guest_ids_count / CONF_IDS_EACH;
 	int r;
 
 	if (d->site.conf.block)
@@ -116,6 +116,12 @@ static int admit(struct guest *g, struct err *e)
 		return err_set(e, r, "node %u has no place for a guest: %s", d->site.me,
 			       r == -ENOSPC ? "all ranges of ids are taken" : strerror(-r));
 	return r;
+}
+
+/* The first of the two ids that are the guest's alone. */
+static uint32_t guest_ids(const struct guest *g)
+{
+	return g->all->d->site.conf.guest_ids_base + CONF_IDS_EACH * (uint32_t)g->slot;
 }
 
 static void on_admit(struct guest *g, const json_t *o)
@@ -145,7 +151,9 @@ static void on_admit(struct guest *g, const json_t *o)
 	g->state = GUEST_ADMITTED;
 	token_to_hex(&g->token, hex);
 	r = link_send(g->link,
-		      json_pack("{sssiss}", "op", "admitted", "slot", g->slot, "token", hex), -1);
+		      json_pack("{sssisssIsi}", "op", "admitted", "slot", g->slot, "token", hex, "id",
+				(json_int_t)guest_ids(g), "node", (int)g->all->d->site.me),
+		      -1);
 	if (r < 0)
 		log_warning("mos-guest %d does not listen: %s", (int)link_pid(g->link),
 			    strerror(-r));
