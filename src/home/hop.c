@@ -14,7 +14,7 @@ void hop_begin(struct home *h, const struct order *o)
 {
 	CLEANUP(buf_finish) struct buf b = BUF_INIT;
 	struct err e = ERR_INIT;
-	struct hop to = { .port = o->port, .epoch = h->epoch + 1 };
+	struct hop to = { .node = o->node, .port = o->port, .epoch = h->epoch + 1 };
 	struct iovec iov;
 	int r = fault_point("hop-prepare");
 
