@@ -7,7 +7,17 @@
 #include "home/home.h"
 #include "kernel/procfs.h"
 
-int check_movable(pid_t pid, struct err *e)
+/* A host could act with these rights at home. */
+static bool has_rights(const struct procfs_status *s)
+{
+	bool other = !s->uid[1] || s->cap_eff || s->cap_prm;
+
+	for (unsigned i = 1; i < 4; i++)
+		other |= s->uid[i] != s->uid[0] || s->gid[i] != s->gid[0];
+	return other;
+}
+
+int check_movable(pid_t pid, bool privileged_too, struct err *e)
 {
 	struct procfs_status s;
 	struct procfs_stat f;
@@ -22,6 +32,11 @@ int check_movable(pid_t pid, struct err *e)
 	if (f.state == 'T')
 		return err_reason(e, -EBUSY, "stopped",
 				  "it is stopped; continue it first (kill -CONT %d)", (int)pid);
+	/* mosd has looked before; since then it may have executed a set-id program */
+	if (!privileged_too && has_rights(&s))
+		return err_reason(e, -EPERM, "privileged",
+				  "it has root's or other special rights, which stay at home unless "
+				  "export-privileged in /etc/umosix/mosd.conf names the node");
 	if (s.threads > 1)
 		return err_reason(e, -EOPNOTSUPP, "threads", "it has %u threads", s.threads);
 	if (s.seccomp)

@@ -20,6 +20,8 @@ void hop_begin(struct home *h, const struct order *o)
 
 	h->hop.began = mono_now();
 	if (r == 0)
+		r = check_movable(h->pid, o->privileged, &e);
+	if (r == 0)
 		r = leave_prepare(h, o, true, &h->hop.to, to.token, &e);
 	if (r < 0) {
 		node_not_moved(h, o->request, o->node, &e, r);

@@ -128,7 +128,7 @@ static int stage_check(void *ctx, struct err *e)
 {
 	struct leave *l = ctx;
 
-	return check_movable(l->h->pid, e);
+	return check_movable(l->h->pid, l->o->privileged, e);
 }
 
 static int stage_connect(void *ctx, struct err *e)
@@ -320,7 +320,7 @@ static int stage_look(void *ctx, struct err *e)
 	l->m->cpu = procfs_cpu_ns(h->pid);
 	r = maps_read(h, l->m, e);
 	if (r == 0)
-		r = check_movable(h->pid, e);
+		r = check_movable(h->pid, l->o->privileged, e);
 	return r < 0 ? r : look_at_call(l, e);
 }
 

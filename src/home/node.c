@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "base/log.h"
 #include "base/util.h"
 #include "home/home.h"
 #include "kernel/procfs.h"
+
+#define SUPERVISORS_PATH "/run/umosix/supervisors" /* as node/paths.h has it */
 
 static void tell(struct home *h, json_t *o)
 {
@@ -50,6 +53,19 @@ void node_ended(struct home *h, int status, const char *cause, const char *text)
 	(void)snprintf(clean, sizeof(clean), "%s", text ? text : "");
 	tell(h, json_pack("{s:s, s:i, s:s, s:s}", "ev", "ended", "status", status, "cause", cause,
 			  "error", text_clean(clean)));
+}
+
+int node_rejoin(struct home *h)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = SUPERVISORS_PATH };
+	CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
+		return -errno;
+	h->node_fd = steal_fd(&fd);
+	tell(h, json_pack("{s:s, s:s, s:i, s:i, s:I}", "ev", "hello", "kind", "home", "pid", (int)h->pid,
+			  "node", (int)h->host, "epoch", (json_int_t)h->epoch));
+	return 0;
 }
 
 void node_attached(struct home *h)

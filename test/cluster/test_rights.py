@@ -5,10 +5,14 @@ node is refused there; processes with rights of their own stay at home."""
 import json
 import os
 import re
+import signal
+import time
 
-import moslab
+import pytest
+
 from test_loss import ANSWER, PY, answers, away, comm, parent_of, same_mounts, start
 from test_loss import all_pids
+from test_rejoin import restart_mosd, wait_for
 
 KEPT = 1 << 1 | 1 << 5 | 1 << 19  # CAP_DAC_OVERRIDE, CAP_KILL, CAP_SYS_PTRACE: in its namespace
 IDS = 1879048192
@@ -102,3 +106,47 @@ def test_wrong_node_refuses(mortal_lab, home_dir):
     assert r.returncode != 0 and "refused" in r.stderr, r.stderr
     answers(job, "still")
     assert lab.why(job.pid)["node"] in (0, 1)
+
+
+def set_id(lab, path: str, mode: int) -> None:
+    """A copy of tail that belongs to root."""
+    there = lab.inside(1, path)
+    there.write_bytes(open("/usr/bin/tail", "rb").read())
+    os.chown(there, 0, 0)
+    there.chmod(mode)
+
+
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o755], ids=["set-uid", "set-gid", "plain"])
+def test_rights_gained_by_exec(lab, home_dir, mode):
+    """mosd looks at mosrun, an ordinary process; what it becomes is looked at again."""
+    program = f"{home_dir}/tail"
+    set_id(lab, program, mode)
+    job = lab.job([str(lab.bin / "mosrun"), "-2", program, "-f", "/dev/null"], home_dir,
+                  mosrun=False)
+    rights = mode != 0o755
+    moves = wait_for(lambda: lab.why(job.pid)["moves"])
+    if rights:
+        assert status(job.pid)["Uid"].split()[1] == ("0" if mode == 0o4755 else "12345")
+        assert not moves[-1]["ok"] and moves[-1]["code"] == "privileged", moves
+    else:
+        assert moves[-1]["ok"], moves
+    assert not rights or lab.why(job.pid)["node"] in (0, 1)
+    r = lab.migrate(job.pid, 3, uid=0)
+    assert (r.returncode != 0) == rights, r.stderr
+    assert not rights or "rights" in r.stderr
+    os.kill(job.pid, signal.SIGKILL)
+
+
+def test_privileged_where_allowed(mortal_lab, home_dir):
+    """export-privileged names node 2: there, and from there no further."""
+    lab = mortal_lab
+    conf = lab.inside(1, "/etc/umosix/mosd.conf")
+    conf.write_text((conf.read_text() if conf.exists() else "") + "\nexport-privileged = 2\n")
+    restart_mosd(lab, 1)
+    job = lab.job([PY, "-c", ANSWER], home_dir, pty=True, uid=0)
+    job.shows("up\r\n")
+    lab.tool("migrate", str(job.pid), "2", uid=0)
+    assert lab.why(job.pid)["node"] == 2
+    answers(job, "away")
+    assert "privileged" in lab.tool("migrate", str(job.pid), "3", uid=0).stderr
+    answers(job, "still")
