@@ -705,6 +705,7 @@ def test_guest_is_admitted_and_streams_reach_it(node):
     more = node.tcp()
     more.sendall(MAGIC + bytes.fromhex(answer["token"]) + b"hello")
     assert more.recv(64) == b"mine hello"
+    wait(lambda: [g["state"] for g in node.status()["guests"]] == ["running"] * 2)
     guest = node.status()["guests"]
     assert len(guest) == 2 and guest[0]["comm"] == "a)\nb"
     assert "a)?b" in node.run("mosctl", "status", check=0).stdout
