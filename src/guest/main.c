@@ -175,7 +175,10 @@ static void receive_body(struct guest *g)
 static void come(struct guest *g)
 {
 	struct err e = ERR_INIT;
-	int r = guest_depart(g, g->home, false, &e);
+	int r;
+
+	g->m->epoch = g->hello.epoch; /* a hop that failed had set the next one */
+	r = guest_depart(g, g->home, false, &e);
 
 	if (r < 0) {
 		log_warning("the body does not leave: %s", err_str(&e, r));
@@ -237,10 +240,15 @@ static void from_home(struct guest *g, const struct frame *f)
 		signals_take(g, &si);
 		break;
 	case MSG_COME:
-		come(g);
-		break;
 	case MSG_HOP:
-		hop(g, f);
+		if (g->departed) {
+			log_warning("home asks for the body twice");
+			guest_end(g, "failed");
+		}
+		if (f->type == MSG_COME)
+			come(g);
+		else
+			hop(g, f);
 		break;
 	case MSG_RESUME:
 		if (g->departed)

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/socket.h>
@@ -99,9 +101,12 @@ static void exits(struct home *h, const struct frame *f)
 {
 	uint32_t status = 0;
 
-	if (f->len != sizeof(status))
+	if (f->len != sizeof(status) || h->exiting)
 		return;
 	memcpy(&status, f->data, sizeof(status));
+	/* An honest body is in no call by now; the resident takes one thing at a time. */
+	if (h->run.state == RUN_GOING && deputy_interrupt(h) < 0)
+		return; /* P has ended: the loop hears of it */
 	h->exiting = true;
 	agent_begin(&h->p);
 	(void)agent_add(&h->p, SYS_exit_group, status, 0, 0, 0, 0, 0);
@@ -132,10 +137,10 @@ static void from_host(struct home *h, const struct frame *f)
 		exits(h, f);
 		break;
 	case MSG_DIED:
-		signals_die(h, (int)f->id);
+		signals_die(h, f->id <= IMAGE_SIGNALS ? (int)f->id : 0);
 		break;
 	case MSG_STOPPED:
-		signals_stop(h, (int)f->id);
+		signals_stop(h, f->id <= IMAGE_SIGNALS ? (int)f->id : 0);
 		break;
 	case MSG_ABORT:
 		if (h->hop.going)
@@ -399,6 +404,9 @@ int main(int argc, char **argv)
 	sigset_t chld;
 
 	log_init("mos-home");
+	/* It holds the key. */
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (fcntl(NODE_FD, F_GETFD) < 0) {
 		(void)fprintf(stderr, "mos-home is started by mosd; see mosd(8)\n");
 		return 2;
