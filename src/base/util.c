@@ -26,3 +26,11 @@ void close_fd(int *fd)
 	*fd = -1;
 	errno = keep;
 }
+
+char *text_clean(char *s)
+{
+	for (char *p = s; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	return s;
+}

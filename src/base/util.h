@@ -33,6 +33,9 @@ static inline uint64_t page_up(uint64_t a)
 
 _Noreturn void assert_failed(const char *what, const char *file, int line);
 
+/* Makes a stranger's text one for logs, JSON and terminals: printable ASCII, else '?'. Return: @s. */
+char *text_clean(char *s);
+
 /* Scoped clean-up: `CLEANUP(free_ptr) char *p = NULL;`. steal_fd() and steal_ptr() hand over. */
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
 

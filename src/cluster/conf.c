@@ -83,7 +83,7 @@ static bool set_guest_ids(struct conf *c, const char *v)
 	    !take_number(&v, UINT32_MAX, &count) || *v)
 		return false;
 	/* 2^32-1 is (uid_t)-1, "no change" */
-	if (base < GUEST_IDS_MIN || !count || (uint64_t)base + count > UINT32_MAX)
+	if (base < GUEST_IDS_MIN || count < CONF_IDS_EACH || (uint64_t)base + count > UINT32_MAX)
 		return false;
 	c->guest_ids_base = base;
 	c->guest_ids_count = count;
@@ -130,7 +130,7 @@ static const struct conf_key {
 	{ "port", set_port, "a TCP port, 1-65535" },
 	{ "key-file", set_key_file, "a file name that begins with /" },
 	{ "map-file", set_map_file, "a file name that begins with /, or nothing to search" },
-	{ "guest-ids", set_guest_ids, "base:count, base 65536 or more, like 1879048192:65536" },
+	{ "guest-ids", set_guest_ids, "base:count, base 65536 or more, count 2 or more, like 1879048192:65536" },
 	{ "export-privileged", set_export_privileged, "numbers of nodes, like 2, 5-9" },
 	{ "listen", set_listen, "an IP address of this machine, or nothing for all" },
 	{ "block", set_block, "yes or no" },

@@ -12,6 +12,7 @@
 #include "cluster/map.h"
 
 #define CONF_PATH_MAX 200U /* longer than a line can be */
+#define CONF_IDS_EACH 2U   /* of the reserved ids a guest has two: process 1's, the body's */
 
 struct conf {
 	node_id node; /* own number; NODE_ID_NONE: found by address */

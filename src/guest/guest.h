@@ -58,7 +58,8 @@ struct guest {
 	int notify_fd;
 	struct key_ring keys;
 	uint8_t token[TOKEN_SIZE];
-	uint32_t slot;
+	uint32_t ids;  /* the first of the two ids of the host that are this guest's */
+	uint32_t node; /* the host's number */
 
 	struct hello hello;
 	struct sandbox box;

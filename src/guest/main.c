@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "guest/guest.h"
+#include "guest/rights.h"
 #include "kernel/vdso.h"
 #include "wire/msg.h"
 
@@ -25,7 +26,6 @@
 #define HANDSHAKE_MS   5000
 #define PATIENCE_MS    20000 /* for home's next step while a body is being built */
 #define DEFAULT_KEY    "/etc/umosix/cluster.key"
-#define DEFAULT_ID_BASE 1879048192U
 
 _Noreturn void guest_end(struct guest *g, const char *cause)
 {
@@ -59,12 +59,17 @@ static _Noreturn void refuse(struct guest *g, const struct err *e, int code)
 	guest_end(g, "refused");
 }
 
-static uint32_t id_base(const struct guest *g)
+/* The handshake shows that a node is there, hello says which. */
+static int check_way(const struct guest *g, struct err *e)
 {
-	const char *want = getenv("MOS_GUEST_IDS");
-	uint32_t base = want ? (uint32_t)strtoul(want, NULL, 10) : DEFAULT_ID_BASE;
-
-	return base + 2 * g->slot;
+	if (g->hello.to != g->node)
+		return err_reason(e, -EPERM, "misdirected",
+				  "this is node %u, the process is meant for node %u: are the addresses in "
+				  "the map right?",
+				  g->node, g->hello.to);
+	if (g->hello.home == g->node)
+		return err_reason(e, -EPERM, "misdirected", "node %u sends a process to itself", g->node);
+	return 0;
 }
 
 /* Hello, admission, sandbox. Nothing is stopped at the source yet. */
@@ -77,27 +82,33 @@ static void prepare(struct guest *g)
 	int r = channel_recv(g->home, HANDSHAKE_MS, &f);
 	nsec_t mono = mono_now(), boot = clock_now(CLOCK_BOOTTIME); /* as hello comes, not later */
 
-	if (r <= 0 || f.type != MSG_HELLO || hello_get(&g->hello, f.data, f.len) < 0 ||
-	    g->hello.pid < 2) {
+	if (r > 0)
+		r = f.type == MSG_HELLO ? hello_get(&g->hello, f.data, f.len) : -EPROTO;
+	else if (r == 0)
+		r = -ETIMEDOUT;
+	if (r < 0 && r != -EPROTONOSUPPORT) {
 		log_warning("a stream that does not begin with hello");
 		guest_end(g, "refused");
 	}
 	/* Calls are numbered so that no two of a process, anywhere, have the same: a late answer to one
 	 * made at the former host must not pass for an answer to ours. */
 	g->calls = g->hello.epoch << 32;
-	r = 0;
-	if (g->hello.protocol != MSG_PROTOCOL)
+	if (r == -EPROTONOSUPPORT)
 		r = err_reason(&e, -EPROTO, "version", "node speaks protocol %u, home %u: install the same version",
 			       MSG_PROTOCOL, g->hello.protocol);
 	if (r == 0 && (vdso_digest(vdso) < 0 || memcmp(vdso, g->hello.vdso, sizeof(vdso))))
 		r = err_reason(&e, -EXDEV, "vdso", "its kernel has another vDSO than home's");
 	if (r == 0)
 		r = node_admit(g, &e);
+	if (r == 0)
+		r = check_way(g, &e);
 	if (r < 0)
 		refuse(g, &e, r);
-	o = (struct sandbox_order){ g->hello.pid, g->hello.area, id_base(g), g->hello.mono - mono,
+	o = (struct sandbox_order){ g->hello.pid, g->hello.area, g->ids, g->hello.mono - mono,
 				    g->hello.boot - boot };
 	r = sandbox_create(&g->box, &o, &e);
+	if (r == 0)
+		r = rights_give_up(&g->box, &e);
 	if (r < 0)
 		refuse(g, &e, r);
 	if (say(g, MSG_READY, g->hello.epoch, g->token, sizeof(g->token)) < 0)
@@ -108,6 +119,7 @@ static void prepare(struct guest *g)
 static struct channel *body_stream(struct guest *g, struct err *e)
 {
 	struct channel *c = NULL;
+	struct attach a;
 	struct frame f;
 	int fd;
 
@@ -120,9 +132,11 @@ static struct channel *body_stream(struct guest *g, struct err *e)
 	}
 	if (channel_open(fd, CHANNEL_SERVER, &g->keys, HANDSHAKE_MS, &c, e) < 0)
 		return NULL;
-	if (channel_recv(c, PATIENCE_MS, &f) <= 0 || f.type != MSG_ATTACH || f.id != g->hello.epoch) {
+	if (channel_recv(c, PATIENCE_MS, &f) <= 0 || f.type != MSG_ATTACH ||
+	    attach_get(&a, f.data, f.len) < 0 || a.to != g->node || a.home != g->hello.home ||
+	    a.pid != g->hello.pid || a.epoch != g->hello.epoch) {
 		channel_close(c);
-		(void)err_set(e, -EPROTO, "the other host sends something else");
+		(void)err_reason(e, -EPROTO, "misdirected", "the other host sends another process");
 		return NULL;
 	}
 	return c;
@@ -165,7 +179,10 @@ static void receive_body(struct guest *g)
 static void come(struct guest *g)
 {
 	struct err e = ERR_INIT;
-	int r = guest_depart(g, g->home, false, &e);
+	int r;
+
+	g->m->epoch = g->hello.epoch; /* a hop that failed had set the next one */
+	r = guest_depart(g, g->home, false, &e);
 
 	if (r < 0) {
 		log_warning("the body does not leave: %s", err_str(&e, r));
@@ -175,6 +192,7 @@ static void come(struct guest *g)
 
 static void hop(struct guest *g, const struct frame *f)
 {
+	CLEANUP(buf_finish) struct buf b = BUF_INIT;
 	uint8_t preamble[PREAMBLE_SIZE] = "umosix1\n";
 	struct err e = ERR_INIT;
 	struct channel *c = NULL;
@@ -190,8 +208,14 @@ static void hop(struct guest *g, const struct frame *f)
 	if (r >= 0)
 		r = channel_open(steal_fd(&fd), CHANNEL_CLIENT, &g->keys, HANDSHAKE_MS, &c, &e);
 	close_fd(&fd);
-	if (r >= 0)
-		r = channel_send(c, MSG_ATTACH, h.epoch, NULL, 0);
+	if (r >= 0) {
+		const struct attach a = { h.node, g->hello.home, g->hello.pid, h.epoch };
+		struct iovec iov;
+
+		attach_put(&a, &b);
+		iov = (struct iovec){ b.data, b.len };
+		r = b.failed ? -ENOMEM : channel_send(c, MSG_ATTACH, 0, &iov, 1);
+	}
 	if (r >= 0) {
 		g->m->epoch = h.epoch;
 		r = guest_depart(g, c, true, &e);
@@ -220,10 +244,15 @@ static void from_home(struct guest *g, const struct frame *f)
 		signals_take(g, &si);
 		break;
 	case MSG_COME:
-		come(g);
-		break;
 	case MSG_HOP:
-		hop(g, f);
+		if (g->departed) {
+			log_warning("home asks for the body twice");
+			guest_end(g, "failed");
+		}
+		if (f->type == MSG_COME)
+			come(g);
+		else
+			hop(g, f);
 		break;
 	case MSG_RESUME:
 		if (g->departed)

@@ -13,6 +13,7 @@
 #include "guest/guest.h"
 
 #define PACKET_MAX 65536
+#define IDS_MIN	   65536 /* below are the users of the host itself */
 
 static int send_object(struct guest *g, json_t *o)
 {
@@ -46,25 +47,29 @@ int node_admit(struct guest *g, struct err *e)
 {
 	json_t *o;
 	const char *op = NULL, *why = "no reason given", *token = NULL;
-	int slot = 0, r = 0;
+	char comm[sizeof(g->hello.comm)];
+	json_int_t ids = 0;
+	int node = 0, r = 0;
 
-	(void)send_object(g, json_pack("{s:s, s:i, s:i, s:I, s:s%, s:I}", "ev", "admit", "home",
+	memcpy(comm, g->hello.comm, sizeof(comm)); /* ends with NUL; any bytes before it */
+	(void)send_object(g, json_pack("{s:s, s:i, s:i, s:I, s:s, s:I}", "ev", "admit", "home",
 				       (int)g->hello.home, "pid", (int)g->hello.pid, "uid",
-				       (json_int_t)g->hello.uid, "comm", g->hello.comm,
-				       strnlen(g->hello.comm, sizeof(g->hello.comm) - 1), "epoch",
+				       (json_int_t)g->hello.uid, "comm", text_clean(comm), "epoch",
 				       (json_int_t)g->hello.epoch));
 	o = receive(g, NULL);
-	if (!o || json_unpack(o, "{s:s, s?s, s?s, s?i}", "op", &op, "error", &why, "token", &token,
-			      "slot", &slot) < 0)
+	if (!o || json_unpack(o, "{s:s, s?s, s?s, s?I, s?i}", "op", &op, "error", &why, "token", &token,
+			      "id", &ids, "node", &node) < 0)
 		r = err_set(e, -EPROTO, "mosd does not answer");
 	else if (strcmp(op, "admitted"))
 		r = err_reason(e, -EACCES, "refused", "%s", why);
-	else if (!token || strlen(token) != 2 * TOKEN_SIZE || slot < 0)
+	else if (!token || strlen(token) != 2 * TOKEN_SIZE || ids < IDS_MIN || ids > UINT32_MAX - 2 ||
+		 node < 1)
 		r = err_set(e, -EPROTO, "mosd's answer is malformed");
 	for (unsigned i = 0; r == 0 && i < TOKEN_SIZE; i++)
 		if (sscanf(token + 2 * i, "%2hhx", &g->token[i]) != 1)
 			r = err_set(e, -EPROTO, "mosd's token is malformed");
-	g->slot = (uint32_t)slot;
+	g->ids = (uint32_t)ids;
+	g->node = (uint32_t)node;
 	json_decref(o);
 	return r;
 }

@@ -83,7 +83,9 @@ static void copy_file(struct apply *a, const struct image_vma *v, uint64_t at, u
 
 		n = MIN(end - at, (uint64_t)PAGES_CHUNK);
 		k = maps_read_file(a->h, v->file, v->off + (at - v->start), b, n);
-		if (k > 0 && mem_write_forced(&a->h->mem, (uaddr_t){ at }, b, (size_t)k) < 0)
+		if (k <= 0)
+			break; /* behind the file's end, however long the mapping claims to be */
+		if (mem_write_forced(&a->h->mem, (uaddr_t){ at }, b, (size_t)k) < 0)
 			a->r = err_set(a->e, -EFAULT, "restoring a file's pages");
 	}
 }
@@ -122,6 +124,21 @@ static void map_rest(struct apply *a, const struct image_vma *v, const struct im
 	}
 }
 
+/* The kernel's own mappings stay where they are: the program's pointers lead into them, and our way into
+ * the process is an instruction there. */
+static int spares_specials(const struct image *mine, const struct image *m, struct err *e)
+{
+	for (uint32_t i = 0; i < mine->nvmas; i++) {
+		const struct image_vma *p = &mine->vma[i];
+
+		for (uint32_t k = 0; !body_memory(p) && k < m->nvmas; k++)
+			if (body_memory(&m->vma[k]) && m->vma[k].start < p->end &&
+			    p->start < m->vma[k].end)
+				return err_set(e, -EPROTO, "the body has mapped something over the vDSO");
+	}
+	return 0;
+}
+
 int apply_maps(struct home *h, const struct image *m, struct err *e)
 {
 	struct apply a = { h, e, 0 };
@@ -135,6 +152,8 @@ int apply_maps(struct home *h, const struct image *m, struct err *e)
 	r = agent_run(&h->p);
 	if (r == 0)
 		r = maps_read(h, mine, e);
+	if (r == 0)
+		r = spares_specials(mine, m, e);
 	agent_begin(&h->p);
 	a.r = r;
 	for (uint32_t i = 0; i < mine->nvmas; i++)

@@ -12,6 +12,17 @@
 #include "home/home.h"
 #include "kernel/procfs.h"
 
+/* A host could act with these rights at home. */
+static bool has_rights(const struct procfs_status *s)
+{
+	bool other = !s->uid[1] || s->cap_eff || s->cap_prm;
+
+	for (unsigned i = 1; i < 4; i++)
+		other |= s->uid[i] != s->uid[0] || s->gid[i] != s->gid[0];
+	return other;
+}
+
+
 /* Is it inside a call that runs at home only? Stopped there it would have to stay, and some of these
  * calls do not like to be stopped. */
 static int check_call(pid_t pid, struct err *e)
@@ -34,7 +45,7 @@ static int check_call(pid_t pid, struct err *e)
 			  call_name(nr));
 }
 
-int check_movable(pid_t pid, bool stopped, struct err *e)
+int check_movable(pid_t pid, bool stopped, bool privileged_too, struct err *e)
 {
 	struct procfs_status s;
 	struct procfs_stat f;
@@ -49,6 +60,11 @@ int check_movable(pid_t pid, bool stopped, struct err *e)
 	if (f.state == 'T')
 		return err_reason(e, -EBUSY, "stopped",
 				  "it is stopped; continue it first (kill -CONT %d)", (int)pid);
+	/* mosd has looked before; since then it may have executed a set-id program */
+	if (!privileged_too && has_rights(&s))
+		return err_reason(e, -EPERM, "privileged",
+				  "it has root's or other special rights, which stay at home unless "
+				  "export-privileged in /etc/umosix/mosd.conf names the node");
 	if (s.threads > 1)
 		return err_reason(e, -EOPNOTSUPP, "threads", "it has %u threads", s.threads);
 	if (s.seccomp)

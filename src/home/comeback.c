@@ -132,7 +132,8 @@ static int stage_commit(void *ctx, struct err *e)
 	struct home *h = c->h;
 	const struct image_pending *p = &c->m->pending;
 
-	if (p->kind == PENDING_CALL && (p->id != h->run.id || h->run.state == RUN_NONE))
+	if (p->kind == PENDING_CALL &&
+	    (p->id != h->run.id || h->run.state == RUN_NONE || p->nr != h->run.plan.nr))
 		return err_set(e, -EPROTO, "the body waits for a call that was never made");
 	h->epoch++;
 	return 0;

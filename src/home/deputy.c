@@ -287,6 +287,8 @@ void deputy_call(struct home *h, uint64_t id, const uint8_t *p, uint32_t n)
 		home_lost_host(h, "it broke the protocol");
 		return;
 	}
+	if (h->exiting || h->dying)
+		return; /* its end is decided */
 	*r = (struct run){ .id = id, .plan = c.plan };
 	h->forwarded++;
 	if (c.plan.nr >= 0 && c.plan.nr < (long)ARRAY_SIZE(h->calls))

@@ -66,6 +66,7 @@ struct order {
 	uint32_t node;
 	char addr[64];
 	uint16_t port;
+	bool privileged; /* that node is trusted with privileged processes */
 };
 
 struct home {
@@ -117,8 +118,9 @@ struct home {
 	uint32_t calls[512];
 };
 
-/* check.c: may it leave now? Looks only, stops nothing. @stopped: we have stopped it already. */
-int check_movable(pid_t pid, bool stopped, struct err *e);
+/* check.c: may it leave now? Looks only, stops nothing. @stopped: we have stopped it already.
+ * @privileged_too: the node may have it even if it has more rights than an ordinary process. */
+int check_movable(pid_t pid, bool stopped, bool privileged_too, struct err *e);
 
 /* maps.c: P's mappings as an image has them; reasons against leaving; the files behind. */
 int maps_read(struct home *h, struct image *m, struct err *e);
@@ -171,7 +173,8 @@ void hop_built(struct home *h);
 void hop_failed(struct home *h, const char *reason, const char *text);
 
 /* node.c: mosd */
-int node_open(struct home *h);
+/* mosd has ended: tries to reach the next one. Return: 0, -errno when there is none yet. */
+int node_rejoin(struct home *h);
 void node_moved(struct home *h, uint64_t request, uint32_t from, const char *cause, nsec_t freeze,
 		nsec_t total, uint64_t bytes);
 void node_not_moved(struct home *h, uint64_t request, uint32_t to, const struct err *e, int code);

@@ -14,11 +14,13 @@ void hop_begin(struct home *h, const struct order *o)
 {
 	CLEANUP(buf_finish) struct buf b = BUF_INIT;
 	struct err e = ERR_INIT;
-	struct hop to = { .port = o->port, .epoch = h->epoch + 1 };
+	struct hop to = { .node = o->node, .port = o->port, .epoch = h->epoch + 1 };
 	struct iovec iov;
 	int r = fault_point("hop-prepare");
 
 	h->hop.began = mono_now();
+	if (r == 0)
+		r = check_movable(h->pid, true, o->privileged, &e);
 	if (r == 0)
 		r = leave_prepare(h, o, true, &h->hop.to, to.token, &e);
 	if (r < 0) {

@@ -61,11 +61,11 @@ static int told_why(const struct frame *f, const char *who, struct err *e)
 			  text[0] ? text : "it did not say why");
 }
 
-static void make_hello(struct home *h, bool from_host, uint64_t area, struct hello *ret)
+static void make_hello(struct home *h, uint32_t to, bool from_host, uint64_t area, struct hello *ret)
 {
 	struct procfs_status st = { 0 };
 
-	*ret = (struct hello){ .protocol = MSG_PROTOCOL, .home = h->node, .pid = h->pid,
+	*ret = (struct hello){ .protocol = MSG_PROTOCOL, .to = to, .home = h->node, .pid = h->pid,
 			       .epoch = h->epoch + 1, .area = area, .from_host = from_host };
 	(void)procfs_comm(h->pid, ret->comm);
 	if (procfs_status(h->pid, &st) == 0)
@@ -106,7 +106,7 @@ int leave_prepare(struct home *h, const struct order *o, bool from_host, struct 
 		r = channel_open(steal_fd(&fd), CHANNEL_CLIENT, &h->keys, CONNECT_MS, &c, e);
 	if (r < 0)
 		return err_reason(e, r, "unreachable", "node %u: %s", o->node, err_str(e, r));
-	make_hello(h, from_host, area, &hello);
+	make_hello(h, o->node, from_host, area, &hello);
 	hello_put(&hello, &b);
 	r = b.failed ? -ENOMEM : say(c, MSG_HELLO, 0, b.data, b.len);
 	if (r == 0)
@@ -128,7 +128,7 @@ static int stage_check(void *ctx, struct err *e)
 {
 	struct leave *l = ctx;
 
-	return l->again ? 0 : check_movable(l->h->pid, false, e);
+	return l->again ? 0 : check_movable(l->h->pid, false, l->o->privileged, e);
 }
 
 static int stage_connect(void *ctx, struct err *e)
@@ -357,7 +357,7 @@ static int stage_look(void *ctx, struct err *e)
 	carry_signals(l);
 	r = maps_read(h, l->m, e);
 	if (r == 0)
-		r = check_movable(h->pid, true, e);
+		r = check_movable(h->pid, true, l->o->privileged, e);
 	return r < 0 ? r : look_at_call(l, e);
 }
 

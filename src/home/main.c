@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/socket.h>
@@ -109,6 +111,11 @@ static void note_used(struct home *h, const struct frame *f)
 static void exits(struct home *h, const struct frame *f)
 {
 	note_used(h, f);
+	if (h->exiting)
+		return;
+	/* An honest body is in no call by now; the resident takes one thing at a time. */
+	if (h->run.state == RUN_GOING && deputy_interrupt(h) < 0)
+		return; /* P has ended: the loop hears of it */
 	h->exiting = true;
 	agent_begin(&h->p);
 	(void)agent_add(&h->p, SYS_exit_group, (uint32_t)f->id, 0, 0, 0, 0, 0);
@@ -138,10 +145,10 @@ static void from_host(struct home *h, const struct frame *f)
 		break;
 	case MSG_DIED:
 		note_used(h, f);
-		signals_die(h, (int)f->id);
+		signals_die(h, f->id <= IMAGE_SIGNALS ? (int)f->id : 0);
 		break;
 	case MSG_STOPPED:
-		signals_stop(h, (int)f->id);
+		signals_stop(h, f->id <= IMAGE_SIGNALS ? (int)f->id : 0);
 		break;
 	case MSG_ABORT:
 		if (h->hop.going)
@@ -211,7 +218,22 @@ void home_watch_hop(struct home *h)
 
 void home_has_execed(struct home *h)
 {
-	h->exec_seen = true; /* it stands at its first instruction until the order to move */
+	struct trace_wait w;
+	siginfo_t si;
+	int r = trace_interrupt(h->pid);
+
+	/* The stop that tells of the exec is inside that call: on to the first instruction. */
+	while (r == 0 && (r = trace_cont(h->pid, 0)) == 0 && (r = trace_wait(h->pid, 0, &w)) == 0 &&
+	       w.event != TRACE_INTERRUPT) {
+		if (w.event == TRACE_ENDED) {
+			home_process_ended(h, w.status);
+			return;
+		}
+		if (w.event == TRACE_SIGNAL && h->nheld < ARRAY_SIZE(h->held) &&
+		    trace_siginfo(h->pid, &si) == 0)
+			h->held[h->nheld++] = si;
+	}
+	h->exec_seen = true; /* it stands there until the order to move */
 	if (h->waiting_order.request)
 		home_move(h, &h->waiting_order);
 }
@@ -311,14 +333,15 @@ static void order(struct home *h, json_t *o)
 	const char *op = "", *addr = "";
 	json_int_t req = 0;
 	struct order to = { 0 };
-	int node = 0, port = 0;
+	int node = 0, port = 0, privileged = 0;
 
-	if (json_unpack(o, "{s:s, s?I, s?i, s?s, s?i}", "op", &op, "req", &req, "node", &node, "addr",
-			&addr, "port", &port) < 0)
+	if (json_unpack(o, "{s:s, s?I, s?i, s?s, s?i, s?b}", "op", &op, "req", &req, "node", &node,
+			"addr", &addr, "port", &port, "privileged", &privileged) < 0)
 		return;
 	to.request = (uint64_t)req;
 	to.node = (uint32_t)node;
 	to.port = (uint16_t)port;
+	to.privileged = privileged;
 	(void)snprintf(to.addr, sizeof(to.addr), "%s", addr);
 	if (!strcmp(op, "start") && start(h, o) < 0) {
 		struct err e = ERR_INIT;
@@ -347,6 +370,7 @@ static void node_ready(struct ev_loop *loop, struct ev_io *w, int events)
 	if (!n) { /* mosd ended: what is away stays away, what is at home goes on */
 		stop_watching(h, w);
 		close_fd(&h->node_fd);
+		h->request = 0; /* nobody waits for its end any more */
 		if (h->place == PLACE_HOME)
 			exit(0);
 		return;
@@ -372,6 +396,8 @@ static void beat(struct ev_loop *loop, struct ev_timer *w, int events)
 {
 	struct home *h = w->data;
 
+	if (h->node_fd < 0 && h->place != PLACE_HOME && node_rejoin(h) == 0)
+		watch(h, &h->on_node, h->node_fd, node_ready);
 	if (h->place == PLACE_AWAY && h->host_channel && !h->hop.going &&
 	    channel_send(h->host_channel, MSG_PING, 0, NULL, 0) < 0)
 		home_lost_host(h, "it does not answer");
@@ -383,6 +409,9 @@ int main(int argc, char **argv)
 	sigset_t chld;
 
 	log_init("mos-home");
+	/* It holds the key. */
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (fcntl(NODE_FD, F_GETFD) < 0) {
 		(void)fprintf(stderr, "mos-home is started by mosd; see mosd(8)\n");
 		return 2;

@@ -2,14 +2,18 @@
 /* Talk with mosd: JSON objects, one a packet. See doc/supervisors.md. */
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "base/log.h"
 #include "base/util.h"
 #include "home/home.h"
 #include "kernel/procfs.h"
+
+#define SUPERVISORS_PATH "/run/umosix/supervisors" /* as node/paths.h has it */
 
 static void tell(struct home *h, json_t *o)
 {
@@ -32,15 +36,36 @@ void node_moved(struct home *h, uint64_t request, uint32_t from, const char *cau
 
 void node_not_moved(struct home *h, uint64_t request, uint32_t to, const struct err *e, int code)
 {
+	char reason[sizeof(e->reason)], text[ERR_MSG_MAX + 64];
+
+	/* A host may have written them, and JSON takes good UTF-8 only. */
+	(void)snprintf(reason, sizeof(reason), "%s", e->reason[0] ? e->reason : "failed");
+	(void)snprintf(text, sizeof(text), "%s", err_str(e, code));
 	tell(h, json_pack("{s:s, s:I, s:b, s:i, s:s, s:s}", "ev", "moved", "req", (json_int_t)request,
-			  "ok", 0, "node", (int)to, "code", e->reason[0] ? e->reason : "failed", "error",
-			  err_str(e, code)));
+			  "ok", 0, "node", (int)to, "code", text_clean(reason), "error",
+			  text_clean(text)));
 }
 
 void node_ended(struct home *h, int status, const char *cause, const char *text)
 {
+	char clean[ERR_MSG_MAX + 64];
+
+	(void)snprintf(clean, sizeof(clean), "%s", text ? text : "");
 	tell(h, json_pack("{s:s, s:i, s:s, s:s}", "ev", "ended", "status", status, "cause", cause,
-			  "error", text ? text : ""));
+			  "error", text_clean(clean)));
+}
+
+int node_rejoin(struct home *h)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = SUPERVISORS_PATH };
+	CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
+		return -errno;
+	h->node_fd = steal_fd(&fd);
+	tell(h, json_pack("{s:s, s:s, s:i, s:i, s:I}", "ev", "hello", "kind", "home", "pid", (int)h->pid,
+			  "node", (int)h->host, "epoch", (json_int_t)h->epoch));
+	return 0;
 }
 
 void node_attached(struct home *h)

@@ -21,6 +21,13 @@ static bool dumps_core(int sig)
 	       sig == SIGFPE || sig == SIGSEGV || sig == SIGXCPU || sig == SIGXFSZ || sig == SIGSYS;
 }
 
+/* By default: else P would not die of it, and its end would be waited for in vain. */
+static bool ends(int sig)
+{
+	return sig != SIGCHLD && sig != SIGCONT && sig != SIGURG && sig != SIGWINCH && sig != SIGSTOP &&
+	       sig != SIGTSTP && sig != SIGTTIN && sig != SIGTTOU;
+}
+
 static void send_to_host(struct home *h, uint16_t type, uint64_t id, const void *p, size_t n)
 {
 	struct iovec iov = { (void *)(uintptr_t)p, n };
@@ -113,7 +120,7 @@ void signals_die(struct home *h, int sig)
 {
 	struct rlimit core;
 
-	if (sig < 1 || sig > IMAGE_SIGNALS)
+	if (sig < 1 || sig > IMAGE_SIGNALS || !ends(sig) || h->dying || h->exiting)
 		return;
 	/* Is a core wanted? Then it comes home with its memory, and dies here. */
 	if (dumps_core(sig) && prlimit(h->pid, RLIMIT_CORE, NULL, &core) == 0 && core.rlim_cur) {

@@ -108,17 +108,10 @@ static bool parse_map_line(const char *line, struct vma *v)
 	return true;
 }
 
-int procfs_maps(pid_t pid, unsigned max, struct vma_list *l)
+int procfs_parse_maps(char *text, unsigned max, struct vma_list *l)
 {
-	CLEANUP(free_ptr) char *text = NULL;
-	size_t len;
 	char *line, *next;
-	int r = slurp(pid, "maps", &text, &len);
 
-	if (r < 0)
-		return r;
-	if (!len)
-		return -ESRCH; /* a zombie has none */
 	l->n = 0;
 	for (line = text; *line; line = next) {
 		struct vma v;
@@ -148,25 +141,43 @@ int procfs_maps(pid_t pid, unsigned max, struct vma_list *l)
 	return 0;
 }
 
-int procfs_stat(pid_t pid, struct procfs_stat *ret)
+int procfs_maps(pid_t pid, unsigned max, struct vma_list *l)
 {
-	char b[2048], path[64], *p, *save = NULL;
-	unsigned i = 4;
-	ssize_t n;
+	CLEANUP(free_ptr) char *text = NULL;
+	size_t len;
+	int r = slurp(pid, "maps", &text, &len);
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	n = io_read_file(path, b, sizeof(b));
-	if (n < 0)
-		return n == -ENOENT ? -ESRCH : (int)n;
+	if (r < 0)
+		return r;
+	return len ? procfs_parse_maps(text, max, l) : -ESRCH; /* a zombie has none */
+}
+
+int procfs_parse_stat(char *text, struct procfs_stat *ret)
+{
+	char *p, *save = NULL;
+	unsigned i = 4;
+
 	memset(ret, 0, sizeof(*ret));
-	p = strrchr(b, ')'); /* the name may hold anything, also ") R 1 (" */
-	if (!p || !p[1] || !p[2])
+	p = strrchr(text, ')'); /* the name may hold anything, also ") R 1 (" */
+	if (!p || p[1] != ' ' || !p[2])
 		return -EPROTO;
 	ret->state = p[2];
 	for (p = strtok_r(p + 3, " \n", &save); p && i < PROCFS_STAT_FIELDS;
 	     p = strtok_r(NULL, " \n", &save))
 		ret->f[i++] = strtoull(p, NULL, 10);
 	return 0;
+}
+
+int procfs_stat(pid_t pid, struct procfs_stat *ret)
+{
+	char b[2048], path[64];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	n = io_read_file(path, b, sizeof(b));
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
+	return procfs_parse_stat(b, ret);
 }
 
 static const char *field(const char *text, const char *name)
@@ -191,16 +202,11 @@ static uint64_t number(const char *text, const char *name, int base)
 	return p ? strtoull(p, NULL, base) : 0;
 }
 
-int procfs_status(pid_t pid, struct procfs_status *ret)
+int procfs_parse_status(const char *t, struct procfs_status *ret)
 {
-	CLEANUP(free_ptr) char *t = NULL;
 	const char *p;
 	char *end;
-	size_t len;
-	int r = slurp(pid, "status", &t, &len);
 
-	if (r < 0)
-		return r == -ENOENT ? -ESRCH : r;
 	memset(ret, 0, sizeof(*ret));
 	p = field(t, "Uid");
 	if (!p || sscanf(p, "%u %u %u %u", &ret->uid[0], &ret->uid[1], &ret->uid[2], &ret->uid[3]) != 4)
@@ -231,6 +237,17 @@ int procfs_status(pid_t pid, struct procfs_status *ret)
 		p = end;
 	}
 	return 0;
+}
+
+int procfs_status(pid_t pid, struct procfs_status *ret)
+{
+	CLEANUP(free_ptr) char *text = NULL;
+	size_t len;
+	int r = slurp(pid, "status", &text, &len);
+
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	return procfs_parse_status(text, ret);
 }
 
 int procfs_comm(pid_t pid, char to[16])

@@ -32,6 +32,8 @@ void vma_list_finish(struct vma_list *l);
 /* Replaces @l by the mappings of @pid, in order of addresses, [vsyscall] left out.
  * Return: 0, -E2BIG above @max mappings, other -errno. */
 int procfs_maps(pid_t pid, unsigned max, struct vma_list *l);
+/* The same from text, which is spoiled. */
+int procfs_parse_maps(char *text, unsigned max, struct vma_list *l);
 /* The first mapping that ends above @addr, or NULL. */
 const struct vma *vma_list_find(const struct vma_list *l, uint64_t addr);
 
@@ -42,6 +44,7 @@ struct procfs_stat {
 	uint64_t f[PROCFS_STAT_FIELDS];
 };
 int procfs_stat(pid_t pid, struct procfs_stat *ret);
+int procfs_parse_stat(char *text, struct procfs_stat *ret); /* spoils it */
 
 struct procfs_status {
 	uint32_t uid[4], gid[4]; /* real, effective, saved, file system */
@@ -53,6 +56,7 @@ struct procfs_status {
 	uint32_t group[64]; /* the first ones */
 };
 int procfs_status(pid_t pid, struct procfs_status *ret);
+int procfs_parse_status(const char *text, struct procfs_status *ret);
 
 /* The name without newline. */
 int procfs_comm(pid_t pid, char to[16]);

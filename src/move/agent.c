@@ -196,6 +196,7 @@ void *agent_scratch(struct agent *a, uint32_t size, uint64_t *ret_addr)
 static int look(struct agent *a)
 {
 	struct trace_wait w;
+	siginfo_t si;
 	int r = trace_wait(a->pid, TRACE_NOHANG, &w);
 
 	if (r < 0)
@@ -206,6 +207,11 @@ static int look(struct agent *a)
 	case TRACE_ENDED:
 		return -ESRCH;
 	case TRACE_SIGNAL:
+		/* A fault of the resident itself (its area is gone or was written to) would come again
+		 * for ever. */
+		if (trace_siginfo(a->pid, &si) == 0 && si.si_code > 0 &&
+		    (w.sig == SIGSEGV || w.sig == SIGBUS || w.sig == SIGILL || w.sig == SIGFPE))
+			return -EFAULT;
 		a->stop_sig = w.sig; /* only SIGSTOP cannot be blocked */
 		return trace_cont(a->pid, 0);
 	case TRACE_INTERRUPT:

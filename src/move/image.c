@@ -12,6 +12,11 @@
 #define IMAGE_VERSION 1U
 #define USER_TOP      0x7ffffffff000ULL
 #define AREA_ROOM     0x200000ULL /* more than a resident takes */
+#define TIME_MAX      (1LL << 61)
+#define CALL_NR_MAX   4096
+/* carry, 1, parity, adjust, zero, sign, trap, interrupt, direction, overflow, nested task, resume,
+ * alignment check, id: no input-output privilege, no virtual 8086 mode */
+#define EFLAGS_USER   0x254fd7ULL
 
 struct image *image_create(void)
 {
@@ -66,6 +71,43 @@ void image_put_pending(const struct image_pending *p, struct buf *b)
 	buf_put_u64(b, p->done);
 }
 
+/* Times lie within 73 years, so that sums and differences of them do not overflow. */
+static bool good_time(nsec_t t)
+{
+	return t >= 0 && t < TIME_MAX;
+}
+
+static bool good_pending(const struct image_pending *p)
+{
+	switch ((enum pending_kind)p->kind) {
+	case PENDING_NONE:
+		return true;
+	case PENDING_CALL:
+		return p->nr >= 0 && p->nr < CALL_NR_MAX && p->done <= INT64_MAX;
+	case PENDING_SLEEP:
+		/* CLOCK_REALTIME is 1970's, and a program may wait for the year 2262 */
+		return p->nr >= 0 && p->nr < CALL_NR_MAX && p->deadline >= 0 &&
+		       (p->clock == CLOCK_REALTIME || p->clock == CLOCK_MONOTONIC ||
+			p->clock == CLOCK_BOOTTIME);
+	case PENDING_KIND_COUNT_:
+		break;
+	}
+	return false;
+}
+
+/* The kernel looks at them too when they are set; but what is not a 64-bit program's is told here, at
+ * the frontier. Xen's numbers for the same segments are others. */
+static bool good_regs(const struct user_regs_struct *r)
+{
+	if ((r->cs != 0x33 && r->cs != 0xe033) || (r->ss != 0x2b && r->ss != 0xe02b))
+		return false;
+	if ((r->ds && (r->ds & 3) != 3) || (r->es && (r->es & 3) != 3) || (r->fs && (r->fs & 3) != 3) ||
+	    (r->gs && (r->gs & 3) != 3))
+		return false;
+	return r->rip < USER_TOP && r->fs_base < USER_TOP && r->gs_base < USER_TOP &&
+	       !(r->eflags & ~EFLAGS_USER);
+}
+
 int image_get_pending(struct cursor *c, struct image_pending *ret)
 {
 	ret->kind = cursor_u8(c);
@@ -76,7 +118,7 @@ int image_get_pending(struct cursor *c, struct image_pending *ret)
 	ret->clock = cursor_u32(c);
 	ret->rem = cursor_u64(c);
 	ret->done = cursor_u64(c);
-	return c->failed || ret->kind >= PENDING_KIND_COUNT_ ? -EPROTO : 0;
+	return c->failed || !good_pending(ret) ? -EPROTO : 0;
 }
 
 static void put_vmas(const struct image *m, struct buf *b)
@@ -187,6 +229,8 @@ int image_decode(struct image *m, const void *p, size_t n, struct err *e)
 	m->comm[sizeof(m->comm) - 1] = '\0';
 	get_u64s(&c, regs, REGS_WORDS);
 	memcpy(&m->regs, regs, sizeof(regs));
+	if (!c.failed && !good_regs(&m->regs))
+		return err_set(e, -EPROTO, "image: registers of no 64-bit program");
 	m->xstate_len = cursor_u32(&c);
 	if (m->xstate_len > XSTATE_MAX)
 		return err_set(e, -EPROTO, "image: %u bytes of processor state", m->xstate_len);
@@ -220,6 +264,8 @@ int image_decode(struct image *m, const void *p, size_t n, struct err *e)
 	m->coarse = (nsec_t)cursor_u64(&c);
 	m->boot = (nsec_t)cursor_u64(&c);
 	m->cpu = (nsec_t)cursor_u64(&c);
+	if (!good_time(m->mono) || !good_time(m->boot) || !good_time(m->cpu))
+		return err_set(e, -EPROTO, "image: clocks out of bounds");
 	m->area = cursor_u64(&c);
 	if (m->area & MOS_PAGE_MASK || !m->area || m->area > USER_TOP - AREA_ROOM)
 		return err_set(e, -EPROTO, "image: bad place for the resident");

@@ -3,11 +3,15 @@
 #include "node/guests.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/io.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "node/obj.h"
@@ -39,7 +43,10 @@ static_assert(ARRAY_SIZE(state_str) == GUEST_STATE_COUNT_, "a word for each");
 struct guest {
 	struct guest *next;
 	struct guests *all;
-	struct link *link;
+	struct link *link; /* NULL: found at start; it cannot reach us any more */
+	pid_t supervisor;
+	int pidfd;	   /* tells the end of a supervisor without link */
+	ev_io on_end;
 	enum guest_state state;
 	int slot; /* -1: none */
 	struct token token;
@@ -64,15 +71,24 @@ struct guests *guests_create(struct mosd *d)
 	return g;
 }
 
+static void guest_free(struct guest *g)
+{
+	struct guest **at = &g->all->first;
+
+	while (*at != g)
+		at = &(*at)->next;
+	*at = g->next;
+	if (g->pidfd >= 0)
+		ev_io_stop(g->all->d->loop, &g->on_end);
+	close_fd(&g->pidfd);
+	free(g);
+}
+
 /* The supervisors live on; only what we know of them goes. */
 void guests_destroy(struct guests *g)
 {
-	while (g && g->first) {
-		struct guest *one = g->first;
-
-		g->first = one->next;
-		free(one);
-	}
+	while (g && g->first)
+		guest_free(g->first);
 	free(g);
 }
 
@@ -97,7 +113,7 @@ static int admit(struct guest *g, struct err *e)
 {
 	const struct mosd *d = g->all->d;
 	unsigned n = guests_count(g->all);
-	unsigned max = d->site.conf.guest_ids_count;
+	unsigned max = d->site.conf.guest_ids_count / CONF_IDS_EACH;
 	int r;
 
 	if (d->site.conf.block)
@@ -116,6 +132,12 @@ static int admit(struct guest *g, struct err *e)
 		return err_set(e, r, "node %u has no place for a guest: %s", d->site.me,
 			       r == -ENOSPC ? "all ranges of ids are taken" : strerror(-r));
 	return r;
+}
+
+/* The first of the two ids that are the guest's alone. */
+static uint32_t guest_ids(const struct guest *g)
+{
+	return g->all->d->site.conf.guest_ids_base + CONF_IDS_EACH * (uint32_t)g->slot;
 }
 
 static void on_admit(struct guest *g, const json_t *o)
@@ -143,9 +165,13 @@ static void on_admit(struct guest *g, const json_t *o)
 	}
 	g->slot = r;
 	g->state = GUEST_ADMITTED;
+	(void)slots_note(MOS_SLOTS_DIR, (unsigned)r, g->supervisor,
+			 &(struct slot_note){ g->home, g->home_uid, g->epoch, g->home_pid });
 	token_to_hex(&g->token, hex);
 	r = link_send(g->link,
-		      json_pack("{sssiss}", "op", "admitted", "slot", g->slot, "token", hex), -1);
+		      json_pack("{sssisssIsi}", "op", "admitted", "slot", g->slot, "token", hex, "id",
+				(json_int_t)guest_ids(g), "node", (int)g->all->d->site.me),
+		      -1);
 	if (r < 0)
 		log_warning("mos-guest %d does not listen: %s", (int)link_pid(g->link),
 			    strerror(-r));
@@ -201,17 +227,14 @@ static void guest_packet(void *data, json_t *o)
 
 static void guest_closed(void *data, int status)
 {
-	struct guest *g = data, **at = &g->all->first;
+	struct guest *g = data;
 
 	if (g->state == GUEST_ADMITTED || g->state == GUEST_RUNNING)
 		log_warning(
 			"the supervisor of process %d of node %u ended unexpectedly (status %d)",
 			(int)g->home_pid, g->home, status);
 	free_slot(g);
-	while (*at != g)
-		at = &(*at)->next;
-	*at = g->next;
-	free(g);
+	guest_free(g);
 }
 
 static const struct link_ops guest_link_ops = { .packet = guest_packet, .closed = guest_closed };
@@ -224,17 +247,10 @@ static struct guest *guest_create(struct guests *all)
 		return NULL;
 	g->all = all;
 	g->slot = -1;
+	g->pidfd = -1;
 	g->next = all->first;
 	all->first = g;
 	return g;
-}
-
-static void guest_drop_first(struct guests *all)
-{
-	struct guest *g = all->first;
-
-	all->first = g->next;
-	free(g);
 }
 
 int guests_stream(struct guests *all, int fd, const struct token *t, struct err *e)
@@ -245,7 +261,7 @@ int guests_stream(struct guests *all, int fd, const struct token *t, struct err 
 
 	if (!token_is_zero(t)) {
 		for (g = all->first; g; g = g->next)
-			if (g->slot >= 0 && g->state != GUEST_GONE && token_equal(&g->token, t))
+			if (g->link && g->slot >= 0 && g->state != GUEST_GONE && token_equal(&g->token, t))
 				break;
 		if (!g)
 			return err_set(e, -ENOENT, "no guest waits for this stream");
@@ -259,7 +275,9 @@ int guests_stream(struct guests *all, int fd, const struct token *t, struct err 
 		return err_set(e, -ENOMEM, "out of memory");
 	r = link_spawn(all->d->loop, "mos-guest", fd, &guest_link_ops, g, &g->link, e);
 	if (r < 0)
-		guest_drop_first(all);
+		guest_free(g);
+	else
+		g->supervisor = link_pid(g->link);
 	return r;
 }
 
@@ -279,12 +297,18 @@ int guests_adopt(struct guests *all, int fd, pid_t supervisor, const json_t *hel
 	if (r < 0)
 		return err_set(e, r, "slot %d of mos-guest %d: %s", (int)slot, (int)supervisor,
 			       strerror(-r));
+	for (g = all->first; g; g = g->next)
+		if (g->supervisor == supervisor && !g->link)
+			break;
+	if (g)
+		guest_free(g); /* found, and now it reports by itself */
 	g = guest_create(all);
 	if (!g)
 		return err_set(e, -ENOMEM, "out of memory");
+	g->supervisor = supervisor;
 	r = link_adopt(all->d->loop, steal_fd(&own), supervisor, &guest_link_ops, g, &g->link);
 	if (r < 0) {
-		guest_drop_first(all);
+		guest_free(g);
 		return err_set(e, r, "out of memory");
 	}
 	g->state = GUEST_RUNNING;
@@ -301,6 +325,74 @@ int guests_adopt(struct guests *all, int fd, pid_t supervisor, const json_t *hel
 	return 0;
 }
 
+static void on_found_end(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct guest *g = w->data;
+
+	log_info("process %d (%s) of node %u is gone", (int)g->home_pid, g->comm, g->home);
+	free_slot(g);
+	guest_free(g);
+}
+
+/* The only child, or 0. */
+static pid_t child_of(pid_t pid)
+{
+	char path[64], text[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	return io_read_file(path, text, sizeof(text)) > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+}
+
+static void find_in_slot(struct guests *all, unsigned slot)
+{
+	struct slot_note n;
+	struct proc_stat st;
+	pid_t pid = slots_holder(MOS_SLOTS_DIR, slot, &n);
+	struct guest *g;
+
+	if (!pid || !proc_runs_program(pid, "mos-guest"))
+		return;
+	g = guest_create(all);
+	if (!g)
+		return;
+	g->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (g->pidfd < 0) {
+		guest_free(g);
+		return;
+	}
+	g->supervisor = pid;
+	g->slot = (int)slot;
+	g->state = GUEST_RUNNING;
+	g->home = n.home;
+	g->home_pid = n.home_pid;
+	g->home_uid = n.home_uid;
+	g->epoch = n.epoch;
+	g->body = child_of(child_of(pid));
+	if (g->body && proc_read_stat(g->body, &st) == 0)
+		memcpy(g->comm, st.comm, sizeof(g->comm));
+	g->on_end.data = g;
+	ev_io_init(&g->on_end, on_found_end, g->pidfd, EV_READ);
+	ev_io_start(all->d->loop, &g->on_end);
+	log_info("guest %d (%s) of node %u is here since before", (int)g->home_pid, g->comm, g->home);
+}
+
+void guests_find(struct guests *all)
+{
+	unsigned max = all->d->site.conf.guest_ids_count / CONF_IDS_EACH;
+	struct dirent *d;
+	DIR *dir = opendir(MOS_SLOTS_DIR);
+
+	while (dir && (d = readdir(dir))) {
+		char *end;
+		unsigned long slot = strtoul(d->d_name, &end, 10);
+
+		if (end != d->d_name && !*end && slot < max)
+			find_in_slot(all, (unsigned)slot);
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
 bool guests_own(const struct guests *all, pid_t pid)
 {
 	struct proc_stat st;
@@ -309,7 +401,7 @@ bool guests_own(const struct guests *all, pid_t pid)
 		return false;
 	for (unsigned i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
 		for (const struct guest *g = all->first; g; g = g->next)
-			if (g->body == pid || link_pid(g->link) == pid)
+			if (g->body == pid || g->supervisor == pid)
 				return true;
 		if (proc_read_stat(pid, &st) < 0)
 			return false;

@@ -18,6 +18,9 @@ void guests_destroy(struct guests *g);
 /* A stream came, its preamble is read; @fd is owned. Token zero starts a mos-guest, another is
  * handed to the guest that it names. Return: 0, -ENOENT for an unknown token, other -errno. */
 int guests_stream(struct guests *g, int fd, const struct token *t, struct err *e);
+/* Finds the guests that came under an earlier mosd, by their slots: a mos-guest has no right to our
+ * socket, and needs nothing from us once its body runs. To be called once, before any comes. */
+void guests_find(struct guests *g);
 /* A mos-guest of an earlier mosd reports; owns @fd. */
 int guests_adopt(struct guests *g, int fd, pid_t supervisor, const json_t *hello, struct err *e);
 /* Whether @pid is a guest's body or inside a guest's sandbox. */

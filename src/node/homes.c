@@ -122,9 +122,10 @@ static int send_request(struct home *h)
 			fail_request(h->d, m, false, "no-node", "%s", err_str(&e, r));
 			return r;
 		}
-		o = json_pack("{sssIsIsssI}", "op", "move", "req", (json_int_t)q->number, "node",
+		o = json_pack("{sssIsIsssIsb}", "op", "move", "req", (json_int_t)q->number, "node",
 			      (json_int_t)q->node, "addr", addr, "port",
-			      (json_int_t)h->d->site.conf.port);
+			      (json_int_t)h->d->site.conf.port, "privileged",
+			      site_exports_privileged(&h->d->site, q->node));
 	} else {
 		o = json_pack("{sssI}", "op", "home", "req", (json_int_t)q->number);
 	}

@@ -179,6 +179,7 @@ static int start(struct mosd *d, struct err *e)
 	d->guests = guests_create(d);
 	if (!d->members || !d->guests)
 		return err_set(e, -ENOMEM, "out of memory");
+	guests_find(d->guests);
 	r = rejoin_create(d, &d->rejoin, e);
 	if (r == 0 && d->site.networked)
 		r = listener_create(d, &d->listener, e);

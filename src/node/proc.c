@@ -199,7 +199,10 @@ bool proc_runs_program(pid_t pid, const char *name)
 		return false;
 	exe[n] = '\0';
 	last = strrchr(exe, '/');
-	return last && !strcmp(last + 1, name);
+	if (!last || strncmp(last + 1, name, strlen(name)) != 0)
+		return false;
+	last += 1 + strlen(name);
+	return !*last || !strcmp(last, " (deleted)"); /* an upgrade has replaced it */
 }
 
 int proc_for_each(bool (*each)(pid_t pid, void *data), void *data)

@@ -69,7 +69,7 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	put(o, "nodes", site_nodes_json(&d->site));
 	put(o, "members_by", json_string(members_way(d->members)));
 	put(o, "block", json_boolean(d->site.conf.block));
-	put_int(o, "guests_max", d->site.conf.guest_ids_count);
+	put_int(o, "guests_max", d->site.conf.guest_ids_count / CONF_IDS_EACH);
 	put_int(o, "guest_count", guests_count(d->guests));
 	put_int(o, "away", away);
 	put_int(o, "moving", moving);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* MSG_HELLO and MSG_HOP: who comes, and where a body is to be sent. Pure. */
+/* MSG_HELLO, MSG_HOP, MSG_ATTACH: who comes, where a body is to be sent, whose body it is. Pure.
+ *
+ * One key serves all nodes, so the handshake proves that the other side is a node, not which one: who
+ * sits between could turn a connection back to its sender, or to another node. Hence each opening
+ * message names the node that it is meant for. */
 #ifndef MOS_WIRE_HELLO_H
 #define MOS_WIRE_HELLO_H
 
@@ -13,7 +17,8 @@
 #define VDSO_DIGEST 32U
 
 struct hello {
-	uint32_t protocol, home;
+	uint32_t protocol;
+	uint32_t to, home; /* numbers of nodes: the host's, and its sender's */
 	int32_t pid;
 	uint32_t uid;
 	uint64_t epoch, area;
@@ -25,10 +30,13 @@ struct hello {
 };
 
 void hello_put(const struct hello *h, struct buf *b);
-/* Return: 0, -EPROTO. Strings end with NUL afterwards. */
+/* Return: 0; -EPROTO; -EPROTONOSUPPORT: of another protocol, of which only the number is read.
+ * Strings end with NUL afterwards, numbers are in bounds: pid from 2, the area's place in user memory
+ * and on a page, clocks neither negative nor centuries off. */
 int hello_get(struct hello *h, const void *p, size_t n);
 
 struct hop {
+	uint32_t node; /* the next host */
 	char addr[64];
 	uint16_t port;
 	uint8_t token[TOKEN_SIZE];
@@ -37,5 +45,14 @@ struct hop {
 
 void hop_put(const struct hop *h, struct buf *b);
 int hop_get(struct hop *h, const void *p, size_t n);
+
+struct attach {
+	uint32_t to, home;
+	int32_t pid;
+	uint64_t epoch;
+};
+
+void attach_put(const struct attach *a, struct buf *b);
+int attach_get(struct attach *a, const void *p, size_t n);
 
 #endif

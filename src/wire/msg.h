@@ -6,14 +6,14 @@
 
 #include <stdint.h>
 
-#define MSG_PROTOCOL 1U
+#define MSG_PROTOCOL 2U
 
 enum msg_type {
 	/* preparing; nothing is stopped yet */
-	MSG_HELLO = 1,	  /* home>host: protocol, who comes, home's clocks (struct hello) */
+	MSG_HELLO = 1,	  /* home>host: protocol, for which node, who comes, home's clocks (struct hello) */
 	MSG_READY = 2,	  /* host>home: a sandbox stands: token of this guest */
 	MSG_REFUSED = 3,  /* host>home: reason, text */
-	MSG_ATTACH = 4,	  /* host>host: the body comes over this stream: token, epoch */
+	MSG_ATTACH = 4,	  /* host>host: the body comes over this stream (struct attach) */
 	/* the body */
 	MSG_IMAGE = 10,	  /* source>sink: struct image; may be followed by MSG_IMAGE_MORE */
 	MSG_IMAGE_MORE = 11,

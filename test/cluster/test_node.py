@@ -700,9 +700,12 @@ def test_guest_is_admitted_and_streams_reach_it(node):
     wait(lambda: node.status()["guests"][0]["state"] == "running")
     t, second = node.guest_comes()
     assert {answer["slot"], second["slot"]} == {0, 1} and second["token"] != answer["token"]
+    for a in (answer, second):  # two ids each, none shared
+        assert a["id"] == 1879048192 + 2 * a["slot"] and a["node"] == 1
     more = node.tcp()
     more.sendall(MAGIC + bytes.fromhex(answer["token"]) + b"hello")
     assert more.recv(64) == b"mine hello"
+    wait(lambda: [g["state"] for g in node.status()["guests"]] == ["running"] * 2)
     guest = node.status()["guests"]
     assert len(guest) == 2 and guest[0]["comm"] == "a)\nb"
     assert "a)?b" in node.run("mosctl", "status", check=0).stdout
@@ -757,7 +760,7 @@ def test_blocked_and_full(quiet):
     node = quiet.start()
     assert "takes no guests" in node.guest_comes()[1]["error"]
     node.stop_mosd()
-    node.conf("guest-ids = 1879048192:1\n")
+    node.conf("guest-ids = 1879048192:3\n")
     node.start()
     first = node.guest_comes()
     assert first[1]["op"] == "admitted"

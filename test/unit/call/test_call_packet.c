@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A call comes from a host, its answer from home: lengths that do not fit the plan are refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <cmocka.h>
+
+#include "call/packet.h"
+#include "wire/limits.h"
+
+/* A message: head, then each length with so many bytes behind it. */
+static int get(long nr, const uint64_t arg[6], const uint32_t *len, const uint32_t *bytes, unsigned n,
+	       struct call_packet *ret)
+{
+	struct buf b = BUF_INIT;
+	int r;
+
+	call_put_head(&b, nr, arg);
+	for (unsigned i = 0; i < n; i++) {
+		buf_put_u32(&b, len[i]);
+		memset(buf_grow(&b, bytes[i]), 'x', bytes[i]);
+	}
+	r = call_get(b.data, b.len, ret);
+	buf_finish(&b);
+	return r;
+}
+
+static void written_bytes(void **state)
+{
+	const uint64_t arg[6] = { 1, 0x1000, 5 };
+	struct call_packet c;
+
+	assert_int_equal(get(SYS_write, arg, (uint32_t[]){ 5 }, (uint32_t[]){ 5 }, 1, &c), 0);
+	assert_int_equal(c.len[1], 5);
+	assert_int_equal(get(SYS_write, arg, (uint32_t[]){ 4 }, (uint32_t[]){ 4 }, 1, &c), -EPROTO);
+	assert_int_equal(get(SYS_write, arg, (uint32_t[]){ 6 }, (uint32_t[]){ 6 }, 1, &c), -EPROTO);
+	assert_int_equal(get(SYS_write, arg, (uint32_t[]){ 5 }, (uint32_t[]){ 4 }, 1, &c), -EPROTO);
+	assert_int_equal(get(SYS_write, arg, (uint32_t[]){ UINT32_MAX }, (uint32_t[]){ 5 }, 1, &c),
+			 -EPROTO);
+	assert_int_equal(get(SYS_write, arg, (uint32_t[]){ 5, 1 }, (uint32_t[]){ 5, 1 }, 2, &c), -EPROTO);
+	assert_int_equal(get(SYS_write, arg, NULL, NULL, 0, &c), -EPROTO);
+}
+
+/* What is read has room as the plan says, not as the host says. */
+static void room_for_reading(void **state)
+{
+	const uint64_t arg[6] = { 0, 0x1000, 100 }, vec[6] = { 0, 0x1000, 2 };
+	struct call_packet c;
+
+	assert_int_equal(get(SYS_read, arg, NULL, NULL, 0, &c), 0);
+	assert_int_equal(call_place_size(&c.plan, 1, c.len[1]), 100);
+	assert_int_equal(get(SYS_read, arg, (uint32_t[]){ 8 }, (uint32_t[]){ 0 }, 1, &c), -EPROTO);
+	assert_int_equal(get(SYS_readv, vec, (uint32_t[]){ CALL_DATA_MAX }, (uint32_t[]){ 0 }, 1, &c), 0);
+	assert_int_equal(get(SYS_readv, vec, (uint32_t[]){ CALL_DATA_MAX + 1 }, (uint32_t[]){ 0 }, 1, &c),
+			 -EPROTO);
+}
+
+static void no_such_call(void **state)
+{
+	const uint64_t arg[6] = { 0 };
+	struct call_packet c;
+
+	assert_true(get(SYS_execve, arg, NULL, NULL, 0, &c) < 0);
+	assert_true(get(SYS_ptrace, arg, NULL, NULL, 0, &c) < 0);
+	assert_true(get(SYS_mprotect, arg, NULL, NULL, 0, &c) < 0);
+	assert_true(get(0x3fff0001, arg, NULL, NULL, 0, &c) < 0);
+	assert_true(get(0xffffffff, arg, NULL, NULL, 0, &c) < 0);
+	assert_int_equal(call_get("", 0, &c), -EPROTO);
+}
+
+static void answers(void **state)
+{
+	const uint64_t arg[6] = { 0, 0x1000, 8 };
+	struct call_plan plan;
+	struct call_answer a;
+
+	assert_int_equal(call_plan(SYS_read, arg, &plan), 0);
+	for (uint32_t said = 0; said < 12; said++)
+		for (uint32_t there = 0; there < 12; there++) {
+			struct buf b = BUF_INIT;
+
+			buf_put_u64(&b, 8);
+			buf_put_u8(&b, 0);
+			buf_put_u32(&b, said);
+			memset(buf_grow(&b, there), 'x', there);
+			assert_int_equal(call_get_answer(&plan, b.data, b.len, &a),
+					 said == there && said <= 8 ? 0 : -EPROTO);
+			buf_finish(&b);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(written_bytes),
+		cmocka_unit_test(room_for_reading),
+		cmocka_unit_test(no_such_call),
+		cmocka_unit_test(answers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
