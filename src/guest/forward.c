@@ -4,8 +4,10 @@
  * CALL_DATA_MAX is done in pieces, so that the program sees one whole read or write. */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/log.h"
 #include "base/util.h"
@@ -136,6 +138,25 @@ static int put_arg(struct guest *g, struct waiting *w, int i, bool data, uint32_
 	return 0;
 }
 
+/* Is it about to open a file of /proc that tells of the process that opens it? At home the deputy
+ * would open its own, whose memory and processor time are not the program's. */
+static bool opens_own_proc(struct guest *g, const struct call_plan *p)
+{
+	int i = p->nr == SYS_open ? 0 : p->nr == SYS_openat || p->nr == SYS_openat2 ? 1 : -1;
+	char path[64], own[32];
+	ssize_t n;
+
+	if (i < 0)
+		return false;
+	n = mem_read_str(&g->mem, (uaddr_t){ p->arg[i] }, path, sizeof(path));
+	if (n < 0 && n != -ENAMETOOLONG)
+		return false;
+	path[sizeof(path) - 1] = '\0';
+	(void)snprintf(own, sizeof(own), "/proc/%d/", (int)g->hello.pid);
+	return !strncmp(path, "/proc/self/", 11) || !strncmp(path, "/proc/thread-self/", 18) ||
+	       !strncmp(path, own, strlen(own));
+}
+
 /* Sends the next piece of the call (or the whole). Return: 0, -errno for the program. */
 static int send_piece(struct guest *g)
 {
@@ -186,6 +207,10 @@ void forward_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[C
 
 	if (r < 0) {
 		forward_want_home(g, notif, nr, arg, "this-call");
+		return;
+	}
+	if (opens_own_proc(g, &w->plan)) {
+		forward_want_home(g, notif, nr, arg, "proc-self");
 		return;
 	}
 	w->kind = WAIT_CALL;

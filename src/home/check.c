@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Knows what keeps a process at home that can be seen without stopping it. Each reason is a word for
  * `mosctl why` and a line for a person. What needs its memory map is in maps.c. */
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/io.h"
+#include "base/util.h"
 
 #include "home/home.h"
 #include "kernel/procfs.h"
@@ -45,6 +48,43 @@ static int check_call(pid_t pid, struct err *e)
 			  call_name(nr));
 }
 
+/* Descriptors that would tell of the deputy, or lead to memory that it no longer has. */
+static const struct {
+	const char *link, *word, *what;
+} bound[] = {
+	{ "anon_inode:[signalfd]", "signalfd", "a signalfd" },
+	{ "anon_inode:[userfaultfd]", "userfaultfd", "a userfaultfd" },
+	{ "anon_inode:[io_uring]", "io_uring", "an io_uring" },
+	{ "anon_inode:[perf_event]", "perf-event", "a performance counter" },
+};
+
+static int check_descriptors(pid_t pid, struct err *e)
+{
+	char path[64], own[32], link[64];
+	struct dirent *d;
+	DIR *dir;
+	int r = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	(void)snprintf(own, sizeof(own), "/proc/%d/", (int)pid);
+	dir = opendir(path);
+	while (dir && r == 0 && (d = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), d->d_name, link, sizeof(link) - 1);
+
+		if (n <= 0)
+			continue;
+		link[n] = '\0';
+		for (unsigned i = 0; i < ARRAY_SIZE(bound); i++)
+			if (!strcmp(link, bound[i].link))
+				r = err_reason(e, -EOPNOTSUPP, bound[i].word, "it has %s open", bound[i].what);
+		if (!strncmp(link, own, strlen(own)))
+			r = err_reason(e, -EOPNOTSUPP, "proc-self", "it has %s open, which tells of itself", link);
+	}
+	if (dir)
+		(void)closedir(dir);
+	return r;
+}
+
 int check_movable(pid_t pid, bool stopped, bool privileged_too, struct err *e)
 {
 	struct procfs_status s;
@@ -74,5 +114,8 @@ int check_movable(pid_t pid, bool stopped, bool privileged_too, struct err *e)
 				  (unsigned long long)s.locked_kb);
 	if (s.huge_kb)
 		return err_reason(e, -EOPNOTSUPP, "hugetlb", "it has memory of huge pages");
-	return stopped ? 0 : check_call(pid, e);
+	r = check_descriptors(pid, e);
+	if (r < 0 || stopped)
+		return r;
+	return check_call(pid, e);
 }

@@ -166,6 +166,13 @@ static void answer(struct home *h, int64_t ret)
 		home_lost_host(h, "the connection to it broke");
 }
 
+/* A call that P took along from before it left used P's own memory. Now it can be given back. */
+static void drop_if_due(struct home *h)
+{
+	if (h->run.native && !h->dropped && h->place == PLACE_AWAY)
+		leave_drop_memory(h);
+}
+
 void deputy_answer_again(struct home *h)
 {
 	if (h->run.state == RUN_DONE)
@@ -203,10 +210,12 @@ static void returned(struct home *h, int64_t ret)
 		ret = ret > 0 ? (int64_t)r->done + ret : (int64_t)r->done;
 	r->state = RUN_DONE;
 	r->ret = ret;
-	if (h->place == PLACE_LINGERING)
+	if (h->place == PLACE_LINGERING) {
 		settle_linger_over(h);
-	else
-		answer(h, ret);
+		return;
+	}
+	answer(h, ret);
+	drop_if_due(h);
 }
 
 /* Lets the resident have it. */
@@ -435,6 +444,7 @@ void deputy_cancel(struct home *h, uint64_t id)
 		r->state = RUN_DONE;
 	}
 	answer(h, r->ret);
+	drop_if_due(h);
 }
 
 void deputy_on_child(struct home *h)

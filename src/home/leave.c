@@ -377,7 +377,12 @@ static int stage_visit(void *ctx, struct err *e)
 	if (r < 0)
 		return r;
 	l->m->area = h->p.area;
-	r = agent_enter(&h->p);
+	agent_guard(&h->p, &l->own, l->m->mask);
+	r = fault_point("visit-inside");
+	if (r == 0)
+		r = agent_enter(&h->p);
+	if (r == 0)
+		r = fault_point("visit-entered");
 	if (r < 0)
 		return err_set(e, r, "entering the resident: %s", strerror(-r));
 	r = capture_visit(&h->p, true, l->m, e);
@@ -385,6 +390,7 @@ static int stage_visit(void *ctx, struct err *e)
 		return err_reason(e, -ESRCH, "gone", "it ended");
 	(void)trace_set_regs(h->pid, &l->own);
 	(void)trace_set_mask(h->pid, l->m->mask);
+	agent_unguard(&h->p);
 	return r;
 }
 
@@ -537,8 +543,9 @@ int leave_home(struct home *h, const struct order *o, struct err *e)
 		return r;
 	if (l.m->pending.kind == PENDING_SLEEP)
 		h->run.state = RUN_NONE; /* the host sleeps on */
+	h->dropped = false;
 	if (h->run.state != RUN_INTERRUPTED)
-		leave_drop_memory(h);
+		leave_drop_memory(h); /* else when that call, which uses it, has ended */
 	(void)agent_stop_idle(&h->p);
 	(void)trace_set_mask(h->pid, 0); /* every signal stops it at once, for us to send on */
 	(void)trace_cont(h->pid, 0);

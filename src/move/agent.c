@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/util.h"
@@ -160,6 +161,40 @@ int agent_enter(struct agent *a)
 	c->knock = 0;
 	k = trace_set_regs(a->pid, &r);
 	return k < 0 ? k : trace_cont(a->pid, 0);
+}
+
+/* The kernel walks this list when we die, and marks the futex that it leads to. */
+static struct robust_list guard_entry;
+static struct robust_list_head guard_head;
+
+void agent_guard(struct agent *a, const struct user_regs_struct *r, uint64_t mask)
+{
+	struct resident_ctl *c = agent_ctl(a);
+	const uint64_t back[20] = { r->r15, r->r14, r->r13, r->r12, r->r11, r->r10, r->r9,
+				    r->r8,  r->rdi, r->rsi, r->rbp, r->rbx, r->rdx, r->rcx,
+				    r->rax, r->rip, r->cs,  r->eflags, r->rsp, r->ss };
+	int64_t code = (int64_t)r->rax;
+
+	memcpy(c->back, back, sizeof(back));
+	if ((int64_t)r->orig_rax >= 0 && code <= -512 && code >= -516 && code != -515) {
+		c->back[15] -= 2; /* the call that our stop broke off is issued again */
+		c->back[14] = code == -516 ? SYS_restart_syscall : r->orig_rax;
+	}
+	c->back_mask = mask;
+	c->owner = (uint32_t)gettid() | FUTEX_WAITERS;
+	guard_entry.next = &guard_head.list;
+	guard_head.list.next = &guard_entry;
+	guard_head.futex_offset = (char *)&c->owner - (char *)&guard_entry;
+	guard_head.list_op_pending = NULL;
+	__atomic_store_n(&c->guard, 1, __ATOMIC_SEQ_CST);
+	(void)syscall(SYS_set_robust_list, &guard_head, sizeof(guard_head));
+}
+
+void agent_unguard(struct agent *a)
+{
+	guard_head.list.next = &guard_head.list;
+	if (a->base)
+		__atomic_store_n(&agent_ctl(a)->guard, 0, __ATOMIC_SEQ_CST);
 }
 
 void agent_begin(struct agent *a)

@@ -47,6 +47,11 @@ void agent_forget(struct agent *a);
 /* Puts the code into a fresh area mapped at @base. */
 void agent_install(uint8_t *base);
 
+/* From now until agent_unguard (or our death) the process goes back to @regs and @mask if we are
+ * killed while it is in the resident. One process at a time. */
+void agent_guard(struct agent *a, const struct user_regs_struct *regs, uint64_t mask);
+void agent_unguard(struct agent *a);
+
 /* The stopped process enters the resident's loop and runs. Its own registers must have been kept. */
 int agent_enter(struct agent *a);
 /* Registers of a thread about to enter the loop. */

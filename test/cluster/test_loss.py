@@ -190,7 +190,11 @@ def test_failure_before_commit(mortal_lab, home_dir, step):
     assert job.wait(20) == ("exited", 0)
 
 
-@pytest.mark.parametrize("step", steps())
+# Inside the one visit that P makes to the resident before commit: it must find its way back alone.
+INSIDE = ["visit-inside", "visit-entered"]
+
+
+@pytest.mark.parametrize("step", steps() + INSIDE)
 def test_supervisor_killed_before_commit(mortal_lab, home_dir, step):
     """Leaving, the process runs on. On the way back its body may be lost: then it ends, told."""
     lab = mortal_lab

@@ -42,6 +42,62 @@ IN_RESIDENT static long resident_futex(uint32_t *word, uint64_t op, uint64_t val
 	return r;
 }
 
+/* Waits for a request; if guarded, for the supervisor's death too. */
+IN_RESIDENT static void resident_wait(struct resident_ctl *ctl, uint32_t seen)
+{
+	volatile struct futex_waitv w[2]; /* volatile: no constant of it is kept elsewhere */
+	uint32_t owner = __atomic_load_n(&ctl->owner, __ATOMIC_ACQUIRE);
+	register long r10 __asm__("r10") = 0;
+	register long r8 __asm__("r8") = 0;
+	long r;
+
+	if (!ctl->guard) {
+		resident_futex(&ctl->req, FUTEX_WAIT, seen);
+		return;
+	}
+	if (owner & FUTEX_OWNER_DIED)
+		return;
+	w[0].val = seen;
+	w[0].uaddr = (uint64_t)(uintptr_t)&ctl->req;
+	w[0].flags = FUTEX_32;
+	w[0].__reserved = 0;
+	w[1].val = owner;
+	w[1].uaddr = (uint64_t)(uintptr_t)&ctl->owner;
+	w[1].flags = FUTEX_32;
+	w[1].__reserved = 0;
+	__asm__ volatile("syscall"
+			 : "=a"(r)
+			 : "a"(SYS_futex_waitv), "D"(w), "S"(2L), "d"(0L), "r"(r10), "r"(r8)
+			 : "rcx", "r11", "memory");
+}
+
+/* The supervisor is gone: the program goes on where it was stopped. */
+IN_RESIDENT __attribute__((naked)) _Noreturn static void resident_back(uint64_t *back, uint64_t *mask)
+{
+	__asm__("mov %rdi, %rsp\n\t"
+		"mov $14, %eax\n\t" /* rt_sigprocmask(SIG_SETMASK, mask, NULL, 8) */
+		"mov $2, %edi\n\t"
+		"xor %edx, %edx\n\t"
+		"mov $8, %r10d\n\t"
+		"syscall\n\t"
+		"pop %r15\n\t"
+		"pop %r14\n\t"
+		"pop %r13\n\t"
+		"pop %r12\n\t"
+		"pop %r11\n\t"
+		"pop %r10\n\t"
+		"pop %r9\n\t"
+		"pop %r8\n\t"
+		"pop %rdi\n\t"
+		"pop %rsi\n\t"
+		"pop %rbp\n\t"
+		"pop %rbx\n\t"
+		"pop %rdx\n\t"
+		"pop %rcx\n\t"
+		"pop %rax\n\t"
+		"iretq");
+}
+
 IN_RESIDENT _Noreturn void resident_loop(struct resident_ctl *ctl)
 {
 	uint32_t seen = __atomic_load_n(&ctl->done, __ATOMIC_ACQUIRE);
@@ -49,8 +105,11 @@ IN_RESIDENT _Noreturn void resident_loop(struct resident_ctl *ctl)
 	for (;;) {
 		uint32_t n;
 
-		while (__atomic_load_n(&ctl->req, __ATOMIC_ACQUIRE) == seen)
-			resident_futex(&ctl->req, FUTEX_WAIT, seen);
+		while (__atomic_load_n(&ctl->req, __ATOMIC_ACQUIRE) == seen) {
+			resident_wait(ctl, seen);
+			if (ctl->guard && __atomic_load_n(&ctl->owner, __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED)
+				resident_back(ctl->back, &ctl->back_mask);
+		}
 		seen = __atomic_load_n(&ctl->req, __ATOMIC_ACQUIRE);
 		n = ctl->n <= RESIDENT_BATCH ? ctl->n : RESIDENT_BATCH;
 		for (uint32_t i = 0; i < n; i++) {

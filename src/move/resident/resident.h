@@ -41,6 +41,13 @@ struct resident_ctl {
 			 * when finished", which it sees as a ptrace stop */
 	uint32_t n;	/* calls in the request */
 	uint32_t at;	/* which one runs */
+	/* Before commit the process must run on if its supervisor is killed while it visits the
+	 * resident. @guard: @owner is a robust futex of the supervisor's, whose death the kernel
+	 * writes there; then the resident puts back @mask and @back and is gone from the code. */
+	uint32_t guard, owner;
+	uint64_t back_mask;
+	uint64_t back[20]; /* r15 r14 r13 r12 r11 r10 r9 r8 rdi rsi rbp rbx rdx rcx rax, and as
+			    * iretq takes them: rip cs rflags rsp ss */
 	struct resident_call call[RESIDENT_BATCH];
 };
 
