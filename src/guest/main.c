@@ -109,6 +109,8 @@ static void prepare(struct guest *g)
 	r = sandbox_create(&g->box, &o, &e);
 	if (r == 0)
 		r = rights_give_up(&g->box, &e);
+	if (r == 0)
+		r = rights_confine(&e);
 	if (r < 0)
 		refuse(g, &e, r);
 	if (say(g, MSG_READY, g->hello.epoch, g->token, sizeof(g->token)) < 0)

@@ -17,4 +17,7 @@
  * Return: 0, -errno with the step that failed. */
 int rights_give_up(const struct sandbox *s, struct err *e);
 
+/* Behind it: a filter on our own calls (confine.c). Return: 0, -errno. */
+int rights_confine(struct err *e);
+
 #endif

@@ -42,7 +42,7 @@ def holds_nothing(guest: int) -> int:
     assert s["Groups"].split() == []
     assert int(s["CapEff"], 16) == int(s["CapPrm"], 16) == KEPT
     assert int(s["CapInh"], 16) == int(s["CapBnd"], 16) == int(s["CapAmb"], 16) == 0
-    assert s["NoNewPrivs"] == "1"
+    assert s["NoNewPrivs"] == "1" and s["Seccomp"] == "2"
     init, = children(guest)
     body, = children(init)
     ns = [os.readlink(f"/proc/{p}/ns/user") for p in (guest, init, body, "self")]
