@@ -191,6 +191,9 @@ static int raise_signals(struct guest *g, struct err *e)
 		r = agent_run_all(a, "raising a waiting signal", e);
 		if (r < 0)
 			return r;
+		g->signal[i] = g->m->signal[i]; /* until it is delivered: we may leave before */
+		g->raised[i] = true;
+		g->nsignals = i + 1;
 	}
 	return 0;
 }

@@ -68,6 +68,7 @@ struct guest {
 	struct waiting wait;
 
 	siginfo_t signal[SIGNALS_MAX]; /* sent on to the body, not delivered yet */
+	bool raised[SIGNALS_MAX];      /* it is pending in the body; else we have taken it away */
 	unsigned nsignals;
 	bool running;	/* the body is let go (or waits in a call) */
 	bool frozen;	/* home holds it: a stop signal */

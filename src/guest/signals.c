@@ -44,12 +44,41 @@ static void forget(struct guest *g, int i)
 	g->nsignals--;
 	memmove(&g->signal[i], &g->signal[i + 1],
 		(g->nsignals - (unsigned)i) * sizeof(g->signal[0]));
+	memmove(&g->raised[i], &g->raised[i + 1], (g->nsignals - (unsigned)i) * sizeof(g->raised[0]));
+}
+
+static void add(struct guest *g, const siginfo_t *si, bool raised)
+{
+	if (g->nsignals == SIGNALS_MAX)
+		return;
+	g->signal[g->nsignals] = *si;
+	g->raised[g->nsignals++] = raised;
+}
+
+/* The body's signal is taken away at its delivery stop: it travels, or is raised again. */
+static void keep(struct guest *g, const siginfo_t *si)
+{
+	int i = find(g, si->si_signo);
+
+	if (i < 0)
+		add(g, si, false);
+	else
+		g->raised[i] = false;
 }
 
 static void raise_in_body(const struct guest *g, int sig)
 {
 	if (syscall(SYS_tgkill, g->box.body.pid, g->box.body.pid, sig) < 0)
 		log_debug("signal %d: %s", sig, strerror(errno));
+}
+
+static void raise_kept(struct guest *g)
+{
+	for (unsigned i = 0; i < g->nsignals; i++) {
+		if (!g->raised[i])
+			raise_in_body(g, g->signal[i].si_signo);
+		g->raised[i] = true;
+	}
 }
 
 /* Will it end a wait? Blocked and ignored ones do not. */
@@ -73,7 +102,7 @@ void signals_take(struct guest *g, const siginfo_t *si)
 		return;
 	if ((sig < SIGRTMIN && find(g, sig) >= 0) || g->nsignals == SIGNALS_MAX)
 		return; /* as the kernel does: one of a kind waits, and no more than the limit */
-	g->signal[g->nsignals++] = *si;
+	add(g, si, true);
 	raise_in_body(g, sig);
 	if (w->kind == WAIT_NONE || !w->notif || !acts(g, sig))
 		return;
@@ -102,9 +131,8 @@ int signals_stop_body(struct guest *g)
 		if (t.event == TRACE_INTERRUPT)
 			return 0;
 		if (t.event == TRACE_SIGNAL && !(SYNCHRONOUS & SIG_BIT(t.sig)) &&
-		    find(g, t.sig) < 0 && g->nsignals < SIGNALS_MAX &&
 		    trace_siginfo(pid, &si) == 0)
-			g->signal[g->nsignals++] = si; /* kept: it travels, or is raised again */
+			keep(g, &si);
 		r = trace_cont(pid, 0);
 	}
 	return r;
@@ -165,11 +193,10 @@ static bool lead_out_of_vdso(struct guest *g, int sig)
 		return false;
 	if (SYNCHRONOUS & SIG_BIT(sig) && si.si_code > 0)
 		return false;
-	if (find(g, sig) < 0 && g->nsignals < SIGNALS_MAX)
-		g->signal[g->nsignals++] = si;
 	if (capture_settle(pid, &maps, NULL, NULL) < 0)
 		return false;
-	raise_in_body(g, sig);
+	keep(g, &si);
+	raise_kept(g);
 	(void)trace_cont(pid, 0);
 	return true;
 }
@@ -186,8 +213,7 @@ static bool before_pending(struct guest *g, int sig)
 	    trace_regs(pid, &regs) < 0 || (long)regs.rax != CALL_NR_PENDING ||
 	    trace_siginfo(pid, &si) < 0)
 		return false;
-	if (find(g, sig) < 0 && g->nsignals < SIGNALS_MAX)
-		g->signal[g->nsignals++] = si;
+	keep(g, &si);
 	(void)trace_cont(pid, 0);
 	return true;
 }
@@ -197,10 +223,9 @@ void signals_raise_kept(struct guest *g)
 	struct waiting *w = &g->wait;
 	bool act = false;
 
-	for (unsigned i = 0; i < g->nsignals; i++) {
-		raise_in_body(g, g->signal[i].si_signo);
+	raise_kept(g);
+	for (unsigned i = 0; i < g->nsignals; i++)
 		act |= acts(g, g->signal[i].si_signo);
-	}
 	if (!act || !w->notif || w->interrupted)
 		return;
 	if (w->kind == WAIT_SLEEP) {
