@@ -263,6 +263,8 @@ int guest_build(struct guest *g, struct channel *from, const struct frame *first
 		return r;
 	if (g->m->pid != g->hello.pid || g->m->area != g->box.body.area || g->m->epoch != g->hello.epoch)
 		return err_set(e, -EPROTO, "the image is of another process than was announced");
+	/* Home may answer once more what it answered the former host: no number comes twice. */
+	g->calls = g->m->epoch << 32;
 	/* The body idles in the loop: it was never stopped. Its mask is full since its birth. */
 	r = find_specials(g, &s, e);
 	if (r == 0)
