@@ -101,7 +101,7 @@ struct home {
 	struct order waiting_order; /* to be carried out when it has exec'ed */
 	uint64_t request; /* of mosd's, being worked on; 0: none */
 	struct hop_wait {
-		bool going;
+		bool going, left; /* asked for; the former host has sent it */
 		uint32_t node;
 		struct channel *to; /* control stream to the next host */
 		nsec_t began, frozen;
@@ -182,6 +182,8 @@ int apply_maps(struct home *h, const struct image *m, struct err *e);
 
 /* main.c */
 void home_watch_host(struct home *h);
+/* One message of the host's. */
+void home_take(struct home *h, const struct frame *f);
 void home_close_host(struct home *h);
 void home_watch_hop(struct home *h);
 void home_close_hop(struct home *h);

@@ -108,7 +108,7 @@ static void exits(struct home *h, const struct frame *f)
 	agent_post(&h->p);
 }
 
-static void from_host(struct home *h, const struct frame *f)
+void home_take(struct home *h, const struct frame *f)
 {
 	int64_t used;
 
@@ -127,6 +127,9 @@ static void from_host(struct home *h, const struct frame *f)
 			comeback_take(h, f);
 		else
 			home_lost_host(h, "it sent the body unasked");
+		break;
+	case MSG_END:
+		h->hop.left = h->hop.going;
 		break;
 	case MSG_EXIT:
 		exits(h, f);
@@ -163,7 +166,7 @@ static void channel_ready(struct ev_loop *loop, struct ev_io *w, int events)
 	int r = 0;
 
 	while (h->host_channel == c && c && (r = channel_recv(c, 0, &f)) > 0)
-		from_host(h, &f);
+		home_take(h, &f);
 	if (h->host_channel == c && r < 0) {
 		home_lost_host(h, r == -ETIMEDOUT ? "it does not answer" : "the connection broke");
 		stop_watching(h, &h->on_channel);
