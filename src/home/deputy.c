@@ -435,40 +435,56 @@ void deputy_cancel(struct home *h, uint64_t id)
 	answer(h, r->ret);
 }
 
+static void on_stop(struct home *h, const struct trace_wait *w)
+{
+	siginfo_t si;
+
+	switch (w->event) {
+	case TRACE_ENDED:
+		home_process_ended(h, w->status);
+		return;
+	case TRACE_SIGNAL:
+		if (w->sig == SIGTRAP && trace_siginfo(h->pid, &si) == 0 && si.si_code == SI_KERNEL &&
+		    h->dying != SIGTRAP) {
+			(void)trace_cont(h->pid, 0);
+			deputy_poll(h);
+		} else {
+			signals_on_stop(h, w->sig);
+		}
+		break;
+	case TRACE_GROUP:
+		h->stopped = true;
+		(void)trace_listen(h->pid);
+		break;
+	case TRACE_EXEC:
+		home_has_execed(h);
+		break;
+	case TRACE_INTERRUPT:
+	case TRACE_SYSCALL:
+	case TRACE_OTHER:
+	case TRACE_NONE:
+		h->stopped = false;
+		(void)trace_cont(h->pid, 0);
+		break;
+	}
+}
+
+bool deputy_on_agent_stop(void *ctx, const struct trace_wait *w)
+{
+	struct home *h = ctx;
+
+	/* Elsewhere P blocks every signal, or stands still by our will. */
+	if (h->place != PLACE_AWAY)
+		return false;
+	on_stop(h, w);
+	return true;
+}
+
 void deputy_on_child(struct home *h)
 {
 	struct trace_wait w;
-	siginfo_t si;
 
 	while (h->place != PLACE_ENDED && trace_wait(h->pid, TRACE_NOHANG, &w) == 0 &&
-	       w.event != TRACE_NONE) {
-		switch (w.event) {
-		case TRACE_ENDED:
-			home_process_ended(h, w.status);
-			return;
-		case TRACE_SIGNAL:
-			if (w.sig == SIGTRAP && trace_siginfo(h->pid, &si) == 0 &&
-			    si.si_code == SI_KERNEL && h->dying != SIGTRAP) {
-				(void)trace_cont(h->pid, 0);
-				deputy_poll(h);
-			} else {
-				signals_on_stop(h, w.sig);
-			}
-			break;
-		case TRACE_GROUP:
-			h->stopped = true;
-			(void)trace_listen(h->pid);
-			break;
-		case TRACE_EXEC:
-			home_has_execed(h);
-			break;
-		case TRACE_INTERRUPT:
-		case TRACE_SYSCALL:
-		case TRACE_OTHER:
-		case TRACE_NONE:
-			h->stopped = false;
-			(void)trace_cont(h->pid, 0);
-			break;
-		}
-	}
+	       w.event != TRACE_NONE)
+		on_stop(h, &w);
 }

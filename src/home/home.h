@@ -139,8 +139,10 @@ void deputy_answer_again(struct home *h);
 int deputy_interrupt(struct home *h);
 /* Sets an interrupted or ready run going. P is in the loop, idle. */
 void deputy_resume(struct home *h);
-/* A stop of P's. */
+/* Stops of P's. */
 void deputy_on_child(struct home *h);
+/* One of them, while an agent_run() waits. Return: whether it was dealt with. */
+bool deputy_on_agent_stop(void *ctx, const struct trace_wait *w);
 /* Is the run finished by now? Then answers it. */
 void deputy_poll(struct home *h);
 /* Loads a call that P was in natively when it was stopped with @code. */

@@ -383,6 +383,8 @@ int main(int argc, char **argv)
 	sigset_t chld;
 
 	log_init("mos-home");
+	h.p.on_stop = deputy_on_agent_stop;
+	h.p.ctx = &h;
 	if (fcntl(NODE_FD, F_GETFD) < 0) {
 		(void)fprintf(stderr, "mos-home is started by mosd; see mosd(8)\n");
 		return 2;
