@@ -17,9 +17,8 @@
 #include "move/sink.h"
 #include "wire/msg.h"
 
-#define USER_TOP      0x7ffffffff000ULL
-#define SPECIALS_MAX  8U
-#define BODY_FILES_FD 5U /* the memfd of files' pages, in the body */
+#define USER_TOP     0x7ffffffff000ULL
+#define SPECIALS_MAX 8U
 
 /* Where the vDSO and its data wait while everything else is thrown away. */
 static uint64_t parking(const struct agent *a)
@@ -132,7 +131,9 @@ static int map_all(struct guest *g, struct err *e)
 			if (v->flags & IMAGE_VMA_STACK)
 				flags |= MAP_GROWSDOWN | MAP_STACK;
 		} else if (v->kind == IMAGE_FILE) {
-			fd = BODY_FILES_FD;
+			if (v->flags & IMAGE_VMA_SHARED)
+				flags ^= MAP_PRIVATE | MAP_SHARED;
+			fd = v->flags & IMAGE_VMA_BEYOND ? BODY_BEYOND_FD : BODY_FILES_FD;
 			off = file_place(v->file, v->off);
 		} else {
 			continue;

@@ -90,11 +90,11 @@ static void find_pending(struct guest *g, struct image *m)
 static int read_mappings(struct guest *g, struct image *m, struct err *e)
 {
 	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
-	struct stat st;
+	struct stat st, beyond;
 	uint64_t area = g->box.body.area;
 	int r = procfs_maps(g->box.body.pid, IMAGE_VMAS_MAX, &maps);
 
-	if (r < 0 || fstat(g->box.files_fd, &st) < 0)
+	if (r < 0 || fstat(g->box.files_fd, &st) < 0 || fstat(g->box.beyond_fd, &beyond) < 0)
 		return err_set(e, r ? r : -errno, "reading the body's mappings");
 	m->nvmas = 0;
 	free_ptr(&m->vma);
@@ -121,9 +121,11 @@ static int read_mappings(struct guest *g, struct image *m, struct err *e)
 			to->kind = IMAGE_VVAR;
 			break;
 		case VMA_FILE:
-			if (v->ino != st.st_ino)
+			if (v->ino != st.st_ino && v->ino != beyond.st_ino)
 				return err_set(e, -EPROTO, "the body has mapped what is not its own");
 			to->kind = IMAGE_FILE;
+			to->flags = (v->ino == st.st_ino ? 0 : IMAGE_VMA_BEYOND) |
+				    (v->shared ? IMAGE_VMA_SHARED : 0);
 			to->file = (uint32_t)(v->off >> FILE_SHIFT);
 			to->off = v->off & ((1ULL << FILE_SHIFT) - 1);
 			break;
