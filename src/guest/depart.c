@@ -37,6 +37,8 @@ static int stop(struct guest *g)
 	struct trace_wait t;
 	int r;
 
+	if (w->kind == WAIT_HOME && !w->notif)
+		return 0; /* it stands at a fault */
 	if (g->frozen || w->kind == WAIT_EXIT || !w->notif)
 		return g->frozen ? 0 : signals_stop_body(g);
 	r = trace_interrupt(pid);
@@ -59,7 +61,7 @@ static void find_pending(struct guest *g, struct image *m)
 	bool asked = w->notif != 0;
 
 	*p = (struct image_pending){ .kind = PENDING_NONE };
-	if (w->kind == WAIT_CALL || w->kind == WAIT_SLEEP) {
+	if ((w->kind == WAIT_CALL && !w->both) || w->kind == WAIT_SLEEP) {
 		p->kind = w->kind == WAIT_CALL ? PENDING_CALL : PENDING_SLEEP;
 		p->id = w->id;
 		p->nr = w->plan.nr;
@@ -70,8 +72,8 @@ static void find_pending(struct guest *g, struct image *m)
 		p->done = w->done;
 		if (!asked && nr != CALL_NR_PENDING)
 			m->regs.rip += 2; /* it had not even asked for it */
-	} else if (w->kind == WAIT_HOME && asked) {
-		m->regs.rip -= 2; /* issued again, at home */
+	} else if (asked && (w->kind == WAIT_HOME || w->kind == WAIT_MAP || w->kind == WAIT_CALL)) {
+		m->regs.rip -= 2; /* issued again, at home or at the next host */
 		m->regs.rax = (unsigned long long)w->plan.nr;
 	} else if (nr >= 0 && code <= ERESTART_FIRST && code >= ERESTART_BLOCK && code != -515) {
 		/* A call of the host's kernel, cut by our stop: issued again where it goes. A futex
@@ -199,9 +201,10 @@ void guest_resume(struct guest *g)
 	struct user_regs_struct regs = g->m->regs;
 	int r = agent_stop_idle(a);
 
-	if (g->wait.kind == WAIT_HOME)
+	if (g->wait.kind == WAIT_HOME || g->wait.kind == WAIT_MAP || g->wait.both)
 		g->wait.kind = WAIT_NONE; /* it will ask again */
 	g->wait.notif = 0;
+	g->wait.both = false;
 	if (g->wait.kind != WAIT_NONE) {
 		regs.rip -= 2;
 		regs.rax = (unsigned long long)CALL_NR_PENDING;

@@ -201,6 +201,16 @@ static void hop(struct guest *g, const struct frame *f)
 	}
 }
 
+static void ask_again(struct guest *g)
+{
+	const struct waiting *w = &g->wait;
+
+	if (w->kind == WAIT_HOME)
+		forward_want_home(g, w->notif, w->plan.nr, w->plan.arg, "this-call");
+	else
+		mapping_ask_again(g);
+}
+
 static void from_home(struct guest *g, const struct frame *f)
 {
 	siginfo_t si;
@@ -210,6 +220,12 @@ static void from_home(struct guest *g, const struct frame *f)
 	case MSG_REPLY:
 		if (!g->departed)
 			forward_answer(g, f->id, f->data, f->len);
+		break;
+	case MSG_FILE:
+		mapping_pages(g, f);
+		break;
+	case MSG_MAP_REPLY:
+		mapping_reply(g, f);
 		break;
 	case MSG_SIGNAL:
 		if (f->len != sizeof(si))
@@ -226,6 +242,8 @@ static void from_home(struct guest *g, const struct frame *f)
 	case MSG_RESUME:
 		if (g->departed)
 			guest_resume(g);
+		else /* what was asked while we were to leave was not heard */
+			ask_again(g);
 		break;
 	case MSG_FREEZE:
 		if (!g->frozen && !g->departed && g->wait.kind == WAIT_NONE)

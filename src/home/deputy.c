@@ -273,13 +273,20 @@ static void note_regular(struct home *h)
 		r->flags = ANSWER_REGULAR;
 }
 
+static bool may_run(long nr, const uint64_t arg[CALL_ARGS])
+{
+	enum call_class c = call_classify(nr, arg, NULL);
+
+	return c == CALL_FORWARD || (c == CALL_BOTH && nr == SYS_prctl /* the name */);
+}
+
 void deputy_call(struct home *h, uint64_t id, const uint8_t *p, uint32_t n)
 {
 	struct run *r = &h->run;
 	struct call_packet c;
 	int k = call_get(p, n, &c);
 
-	if (k == 0 && call_classify(c.plan.nr, c.plan.arg, NULL) != CALL_FORWARD)
+	if (k == 0 && !may_run(c.plan.nr, c.plan.arg))
 		k = -EPROTO;
 	if (k < 0 || r->state == RUN_GOING || r->state == RUN_READY) {
 		log_error("the host asks for a call it may not (number %ld): its connection is closed",
@@ -487,4 +494,6 @@ void deputy_on_child(struct home *h)
 	while (h->place != PLACE_ENDED && trace_wait(h->pid, TRACE_NOHANG, &w) == 0 &&
 	       w.event != TRACE_NONE)
 		on_stop(h, &w);
+	if (h->place == PLACE_AWAY)
+		mapping_go_on(h);
 }

@@ -71,6 +71,7 @@ void hop_built(struct home *h)
 	h->hop.to = NULL;
 	h->hop.going = false;
 	h->host = h->hop.node;
+	mapping_new_host(h);
 	home_watch_host(h);
 	node_moved(h, h->request, from, "asked", mono_now() - h->hop.frozen, mono_now() - h->hop.began, 0);
 	h->request = 0;

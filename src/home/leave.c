@@ -489,6 +489,7 @@ int leave_home(struct home *h, const struct order *o, struct err *e)
 	}
 	h->host_channel = l.c;
 	h->host = o->node;
+	mapping_new_host(h);
 	h->place = PLACE_AWAY;
 	h->away_since = mono_now();
 	h->cpu_before = l.m->cpu;

@@ -116,6 +116,12 @@ void home_take(struct home *h, const struct frame *f)
 	case MSG_CALL:
 		deputy_call(h, f->id, f->data, f->len);
 		break;
+	case MSG_MAP:
+		mapping_ask(h, f);
+		break;
+	case MSG_MAPPED:
+		mapping_done(h, f->id, f->data, f->len);
+		break;
 	case MSG_CANCEL:
 		deputy_cancel(h, f->id);
 		break;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -14,7 +15,8 @@
 #include "kernel/procfs.h"
 #include "move/files.h"
 
-static int file_number(struct home *h, const struct vma *v, const char *entry, struct err *e)
+static int file_number(struct home *h, const struct vma *v, pid_t pid, const char *entry,
+		       struct err *e)
 {
 	struct stat st;
 	int fd;
@@ -24,14 +26,14 @@ static int file_number(struct home *h, const struct vma *v, const char *entry, s
 			return (int)i;
 	if (h->nfiles == IMAGE_FILES_MAX)
 		return err_reason(e, -E2BIG, "mappings", "it maps more than %u files", IMAGE_FILES_MAX);
-	fd = procfs_open(h->pid, entry, O_RDONLY);
+	fd = procfs_open(pid, entry, O_RDONLY);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		int r = fd < 0 ? fd : -errno;
 
 		close_fd(&fd);
 		return err_set(e, r, "opening a mapped file: %s", strerror(-r));
 	}
-	h->file[h->nfiles] = (struct home_file){ v->dev, v->ino, (uint64_t)st.st_size, fd };
+	h->file[h->nfiles] = (struct home_file){ .dev = v->dev, .ino = v->ino, .fd = fd };
 	return (int)h->nfiles++;
 }
 
@@ -89,7 +91,7 @@ static int file_mapping(struct home *h, const struct vma *v, struct image_vma to
 	}
 	if (v->off + (v->end - v->start) > 1ULL << FILE_SHIFT)
 		return err_reason(e, -EOPNOTSUPP, "mappings", "it maps a file beyond 1 TiB");
-	n = file_number(h, v, entry, e);
+	n = file_number(h, v, h->pid, entry, e);
 	if (n < 0)
 		return n;
 	eof = page_up((uint64_t)st.st_size);
@@ -108,6 +110,32 @@ static int file_mapping(struct home *h, const struct vma *v, struct image_vma to
 	to[1].off = eof;
 	to[1].flags |= IMAGE_VMA_BEYOND;
 	return 2;
+}
+
+/* By the program's own descriptor: /proc's entry for the mapping may tell of a former one. */
+int maps_file_at(struct home *h, uint64_t at, uint64_t len, int fd, struct err *e)
+{
+	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
+	CLEANUP(close_fd) int pidfd = (int)syscall(SYS_pidfd_open, h->pid, 0);
+	CLEANUP(close_fd) int its = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	int r = procfs_maps(h->pid, IMAGE_VMAS_MAX, &maps);
+	const struct vma *v;
+	struct stat st;
+	char name[32];
+
+	if (its < 0 || r < 0 || fstat(its, &st) < 0)
+		return err_set(e, r < 0 ? r : -errno, "looking at a file to be mapped");
+	v = vma_list_find(&maps, at);
+	if (!S_ISREG(st.st_mode) || !v || v->start > at || v->end < at + len || v->kind != VMA_FILE)
+		return err_reason(e, -EOPNOTSUPP, "device", "it maps a device");
+	/* What was opened for writing may be made writable by mprotect at any time. */
+	if (v->shared && (fcntl(its, F_GETFL) & O_ACCMODE) != O_RDONLY)
+		return err_reason(e, -EOPNOTSUPP, "shared-writable", "it shares writable memory");
+	if (v->off + (v->end - v->start) > 1ULL << FILE_SHIFT)
+		return err_reason(e, -EOPNOTSUPP, "mappings", "it maps a file beyond 1 TiB");
+	/* Opened anew: our hold on it must not keep its locks. */
+	(void)snprintf(name, sizeof(name), "fd/%d", its);
+	return file_number(h, v, getpid(), name, e);
 }
 
 int maps_read(struct home *h, struct image *m, struct err *e)

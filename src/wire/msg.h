@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define MSG_PROTOCOL 1U
+#define MSG_PROTOCOL 2U
 
 enum msg_type {
 	/* preparing; nothing is stopped yet */
@@ -40,6 +40,10 @@ enum msg_type {
 	MSG_PONG = 33,
 	MSG_USED = 34,	  /* host>home: processor time of the body so far, in ns */
 	MSG_RESUME = 35,  /* home>host: the move failed before commit; run on where you are */
+	/* mmap of a file: also MSG_FILE, home>host, before the reply */
+	MSG_MAP = 36,	    /* host>home: id; six arguments */
+	MSG_MAP_REPLY = 37, /* home>host: id; result, number of the file, bytes that it has there */
+	MSG_MAPPED = 38,    /* host>home: id; where it lies now */
 };
 
 const char *msg_name(uint16_t type);
