@@ -17,9 +17,8 @@
 #include "move/sink.h"
 #include "wire/msg.h"
 
-#define USER_TOP      0x7ffffffff000ULL
-#define SPECIALS_MAX  8U
-#define BODY_FILES_FD 5U /* the memfd of files' pages, in the body */
+#define USER_TOP     0x7ffffffff000ULL
+#define SPECIALS_MAX 8U
 
 /* Where the vDSO and its data wait while everything else is thrown away. */
 static uint64_t parking(const struct agent *a)
@@ -132,7 +131,9 @@ static int map_all(struct guest *g, struct err *e)
 			if (v->flags & IMAGE_VMA_STACK)
 				flags |= MAP_GROWSDOWN | MAP_STACK;
 		} else if (v->kind == IMAGE_FILE) {
-			fd = BODY_FILES_FD;
+			if (v->flags & IMAGE_VMA_SHARED)
+				flags ^= MAP_PRIVATE | MAP_SHARED;
+			fd = v->flags & IMAGE_VMA_BEYOND ? BODY_BEYOND_FD : BODY_FILES_FD;
 			off = file_place(v->file, v->off);
 		} else {
 			continue;
@@ -264,6 +265,8 @@ int guest_build(struct guest *g, struct channel *from, const struct frame *first
 		return r;
 	if (g->m->pid != g->hello.pid || g->m->area != g->box.body.area || g->m->epoch != g->hello.epoch)
 		return err_set(e, -EPROTO, "the image is of another process than was announced");
+	/* Home may answer once more what it answered the former host: no number comes twice. */
+	g->calls = g->m->epoch << 32;
 	/* The body idles in the loop: it was never stopped. Its mask is full since its birth. */
 	r = find_specials(g, &s, e);
 	if (r == 0)

@@ -37,6 +37,8 @@ static int stop(struct guest *g)
 	struct trace_wait t;
 	int r;
 
+	if (w->kind == WAIT_HOME && !w->notif)
+		return 0; /* it stands at a fault */
 	if (g->frozen || w->kind == WAIT_EXIT || !w->notif)
 		return g->frozen ? 0 : signals_stop_body(g);
 	r = trace_interrupt(pid);
@@ -59,7 +61,7 @@ static void find_pending(struct guest *g, struct image *m)
 	bool asked = w->notif != 0;
 
 	*p = (struct image_pending){ .kind = PENDING_NONE };
-	if (w->kind == WAIT_CALL || w->kind == WAIT_SLEEP) {
+	if ((w->kind == WAIT_CALL && !w->both) || w->kind == WAIT_SLEEP) {
 		p->kind = w->kind == WAIT_CALL ? PENDING_CALL : PENDING_SLEEP;
 		p->id = w->id;
 		p->nr = w->plan.nr;
@@ -70,8 +72,8 @@ static void find_pending(struct guest *g, struct image *m)
 		p->done = w->done;
 		if (!asked && nr != CALL_NR_PENDING)
 			m->regs.rip += 2; /* it had not even asked for it */
-	} else if (w->kind == WAIT_HOME && asked) {
-		m->regs.rip -= 2; /* issued again, at home */
+	} else if (asked && (w->kind == WAIT_HOME || w->kind == WAIT_MAP || w->kind == WAIT_CALL)) {
+		m->regs.rip -= 2; /* issued again, at home or at the next host */
 		m->regs.rax = (unsigned long long)w->plan.nr;
 	} else if (nr >= 0 && code <= ERESTART_FIRST && code >= ERESTART_BLOCK && code != -515) {
 		/* A call of the host's kernel, cut by our stop: issued again where it goes. A futex
@@ -90,11 +92,11 @@ static void find_pending(struct guest *g, struct image *m)
 static int read_mappings(struct guest *g, struct image *m, struct err *e)
 {
 	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
-	struct stat st;
+	struct stat st, beyond;
 	uint64_t area = g->box.body.area;
 	int r = procfs_maps(g->box.body.pid, IMAGE_VMAS_MAX, &maps);
 
-	if (r < 0 || fstat(g->box.files_fd, &st) < 0)
+	if (r < 0 || fstat(g->box.files_fd, &st) < 0 || fstat(g->box.beyond_fd, &beyond) < 0)
 		return err_set(e, r ? r : -errno, "reading the body's mappings");
 	m->nvmas = 0;
 	free_ptr(&m->vma);
@@ -121,9 +123,11 @@ static int read_mappings(struct guest *g, struct image *m, struct err *e)
 			to->kind = IMAGE_VVAR;
 			break;
 		case VMA_FILE:
-			if (v->ino != st.st_ino)
+			if (v->ino != st.st_ino && v->ino != beyond.st_ino)
 				return err_set(e, -EPROTO, "the body has mapped what is not its own");
 			to->kind = IMAGE_FILE;
+			to->flags = (v->ino == st.st_ino ? 0 : IMAGE_VMA_BEYOND) |
+				    (v->shared ? IMAGE_VMA_SHARED : 0);
 			to->file = (uint32_t)(v->off >> FILE_SHIFT);
 			to->off = v->off & ((1ULL << FILE_SHIFT) - 1);
 			break;
@@ -197,9 +201,10 @@ void guest_resume(struct guest *g)
 	struct user_regs_struct regs = g->m->regs;
 	int r = agent_stop_idle(a);
 
-	if (g->wait.kind == WAIT_HOME)
+	if (g->wait.kind == WAIT_HOME || g->wait.kind == WAIT_MAP || g->wait.both)
 		g->wait.kind = WAIT_NONE; /* it will ask again */
 	g->wait.notif = 0;
+	g->wait.both = false;
 	if (g->wait.kind != WAIT_NONE) {
 		regs.rip -= 2;
 		regs.rax = (unsigned long long)CALL_NR_PENDING;

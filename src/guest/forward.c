@@ -25,8 +25,11 @@ static void finish(struct guest *g, int64_t result)
 
 	w->kind = WAIT_NONE;
 	w->notif = 0;
-	if (notif)
+	if (notif && w->both && !result)
+		(void)notify_continue(g->notify_fd, notif);
+	else if (notif)
 		(void)notify_answer(g->notify_fd, notif, result); /* -ENOENT: it died meanwhile */
+	w->both = false;
 }
 
 /* The argument whose bytes may come in pieces, or -1. */
@@ -216,7 +219,7 @@ void forward_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[C
 	w->kind = WAIT_CALL;
 	w->notif = notif;
 	w->done = 0;
-	w->interrupted = w->answered = false;
+	w->interrupted = w->answered = w->both = false;
 	r = find_bytes(g, w);
 	if (r == 0)
 		r = send_piece(g);
@@ -335,9 +338,10 @@ void forward_want_home(struct guest *g, uint64_t notif, long nr, const uint64_t 
 	struct iovec iov = { (void *)(uintptr_t)word, strlen(word) };
 
 	w->kind = WAIT_HOME;
+	w->both = false;
 	w->notif = notif;
 	w->plan.nr = nr;
-	memcpy(w->plan.arg, arg, sizeof(w->plan.arg));
+	memmove(w->plan.arg, arg, sizeof(w->plan.arg)); /* perhaps the same */
 	if (channel_send(g->home, MSG_WANT_HOME, (uint64_t)nr, &iov, 1) < 0)
 		guest_end(g, "home-lost");
 }

@@ -22,13 +22,15 @@ enum waiting_kind {
 	WAIT_NONE,
 	WAIT_CALL,  /* home does it */
 	WAIT_SLEEP, /* until a deadline */
-	WAIT_HOME,  /* it will run at home, when we are there */
+	WAIT_MAP,   /* home looks at a file and sends its pages */
+	WAIT_HOME,  /* it will run at home, when we are there; notif 0: it stands at a fault */
 	WAIT_EXIT,  /* exit_group: never answered */
 };
 
 struct waiting {
 	enum waiting_kind kind;
 	uint64_t notif; /* 0: the body has not asked for it yet (it inherited it) */
+	bool both;	/* when home has done it, the body does it too */
 	uint64_t id;	/* of the call at home */
 	struct call_plan plan; /* as the program called it */
 	struct call_plan part; /* the piece under way, when done in pieces */
@@ -76,6 +78,8 @@ struct guest {
 	bool kept;	/* signals wait in the store for the body to be able to take them */
 	bool frozen;	/* home holds it: a stop signal */
 	bool departed;	/* captured and sent; home decides what becomes of us */
+	bool maps_at_home; /* the next mmap of a file is to be done at home */
+	bool files_broken; /* pages of files that home sent are lost: each is */
 	bool came;	/* accepted: counted by mosd as a guest that ran */
 };
 
@@ -95,6 +99,12 @@ void forward_answer(struct guest *g, uint64_t id, const uint8_t *p, uint32_t n);
 /* Sends a call that only concerns home, waits for nothing (its answer is dropped). */
 void forward_want_home(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS],
 		       const char *word);
+/* mapping.c: mmap of a file */
+void mapping_call(struct guest *g, uint64_t notif, const uint64_t arg[CALL_ARGS]);
+void mapping_ask_again(struct guest *g);
+void mapping_pages(struct guest *g, const struct frame *f);
+void mapping_reply(struct guest *g, const struct frame *f);
+
 /* local.c: calls that this supervisor answers. Return: false when the call must go home. */
 bool local_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS]);
 void local_sleep_over(struct guest *g);

@@ -222,11 +222,23 @@ static void hop(struct guest *g, const struct frame *f)
 		g->m->epoch = h.epoch;
 		r = guest_depart(g, c, true, &e);
 	}
+	if (r >= 0 && say(g, MSG_END, 0, NULL, 0) < 0) /* home has all that we had to say */
+		guest_end(g, "home-lost");
 	channel_close(c);
 	if (r < 0) {
 		log_warning("the body does not leave: %s", err_str(&e, r));
 		say_why(g, MSG_ABORT, &e, r);
 	}
+}
+
+static void ask_again(struct guest *g)
+{
+	const struct waiting *w = &g->wait;
+
+	if (w->kind == WAIT_HOME)
+		forward_want_home(g, w->notif, w->plan.nr, w->plan.arg, "this-call");
+	else
+		mapping_ask_again(g);
 }
 
 static void from_home(struct guest *g, const struct frame *f)
@@ -238,6 +250,12 @@ static void from_home(struct guest *g, const struct frame *f)
 	case MSG_REPLY:
 		if (!g->departed)
 			forward_answer(g, f->id, f->data, f->len);
+		break;
+	case MSG_FILE:
+		mapping_pages(g, f);
+		break;
+	case MSG_MAP_REPLY:
+		mapping_reply(g, f);
 		break;
 	case MSG_SIGNAL:
 		if (f->len != sizeof(si))
@@ -259,6 +277,8 @@ static void from_home(struct guest *g, const struct frame *f)
 	case MSG_RESUME:
 		if (g->departed)
 			guest_resume(g);
+		else /* what was asked while we were to leave was not heard */
+			ask_again(g);
 		break;
 	case MSG_FREEZE:
 		if (!g->frozen && !g->departed && g->wait.kind == WAIT_NONE)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Knows what becomes of a call that the filter notifies: one of four ways, by its class. */
+#include <limits.h>
 #include <linux/audit.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -32,13 +33,35 @@ static void asks_for_pending(struct guest *g, uint64_t notif)
 	}
 }
 
+/* The name of the process: home's first, then the body's own. */
+static void set_name(struct guest *g, uint64_t notif, const uint64_t arg[CALL_ARGS])
+{
+	char name[PATH_MAX];
+
+	/* The kernel reads no further than it needs, the message holds a whole string. */
+	if (mem_read_str(&g->mem, (uaddr_t){ arg[1] }, name, sizeof(name)) < 0) {
+		forward_want_home(g, notif, SYS_prctl, arg, "prctl");
+		return;
+	}
+	forward_call(g, notif, SYS_prctl, arg);
+	g->wait.both = g->wait.kind == WAIT_CALL;
+}
+
 static void both_sides(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS])
 {
 	int64_t used = guest_clock(g, CLOCK_PROCESS_CPUTIME_ID);
 	struct iovec iov = { &used, sizeof(used) };
 
+	if (nr == SYS_mmap) {
+		mapping_call(g, notif, arg);
+		return;
+	}
+	if (nr == SYS_prctl) {
+		set_name(g, notif, arg);
+		return;
+	}
 	if (nr != SYS_exit_group && nr != SYS_exit) {
-		forward_want_home(g, notif, nr, arg, nr == SYS_mmap ? "file-mapping" : "both-sides");
+		forward_want_home(g, notif, nr, arg, "both-sides");
 		return;
 	}
 	/* The deputy's end is what the parent sees; ours follows when home closes the stream. */

@@ -73,8 +73,9 @@ static int move_fd(int fd, int to)
 }
 
 /* In the child, before it becomes mos-init: a copy of this process, of one thread. */
-static _Noreturn void become_init(int sock, int area, int files, int exe)
+static _Noreturn void become_init(int sock, const struct sandbox *s, int exe)
 {
+	int area = s->area_fd, files = s->files_ro_fd, beyond = s->beyond_fd;
 	sigset_t none;
 	char go;
 
@@ -86,19 +87,22 @@ static _Noreturn void become_init(int sock, int area, int files, int exe)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* setresuid has cleared it */
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	for (int s = 1; s < NSIG; s++)
-		(void)signal(s, SIG_DFL);
-	/* out of the way of 3-6 first */
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL);
+	/* out of the way of 3-7 first */
 	sock = fcntl(sock, F_DUPFD, 20);
 	area = fcntl(area, F_DUPFD, 20);
 	files = fcntl(files, F_DUPFD, 20);
+	beyond = fcntl(beyond, F_DUPFD, 20);
 	exe = fcntl(exe, F_DUPFD_CLOEXEC, 20);
-	if (exe < 0 || move_fd(sock, 3) || move_fd(area, 4) || move_fd(files, 5))
+	if (exe < 0 || move_fd(sock, 3) || move_fd(area, 4) || move_fd(files, BODY_FILES_FD) ||
+	    move_fd(beyond, BODY_BEYOND_FD))
 		_exit(3);
 	(void)close(sock);
 	(void)close(area);
 	(void)close(files);
-	(void)syscall(SYS_close_range, 6, 19, 0);
+	(void)close(beyond);
+	(void)syscall(SYS_close_range, 7, 19, 0);
 	(void)syscall(SYS_execveat, exe, "", (char *const[]){ (char *)(uintptr_t)INIT_NAME, NULL },
 		      (char *const[]){ NULL }, AT_EMPTY_PATH);
 	_exit(4);
@@ -131,12 +135,26 @@ static pid_t only_child(pid_t pid)
 	return (pid_t)strtol(text, NULL, 10);
 }
 
+static int open_to_read(int fd)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 static int make_memfds(struct sandbox *s)
 {
+	CLEANUP(close_fd) int empty = memfd_create("umosix-beyond", MFD_CLOEXEC);
+
 	s->area_fd = memfd_create("umosix-area", MFD_CLOEXEC);
 	s->files_fd = memfd_create("umosix-files", MFD_CLOEXEC);
 	if (s->area_fd < 0 || s->files_fd < 0 || ftruncate(s->area_fd, AREA_SIZE) < 0 ||
 	    ftruncate(s->files_fd, (off_t)IMAGE_FILES_MAX << FILE_SHIFT) < 0)
+		return -errno;
+	s->files_ro_fd = open_to_read(s->files_fd);
+	s->beyond_fd = open_to_read(empty);
+	if (s->files_ro_fd < 0 || s->beyond_fd < 0)
 		return -errno;
 	s->body.base = mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, s->area_fd, 0);
 	if (s->body.base == MAP_FAILED) {
@@ -167,7 +185,7 @@ static int start_init(struct sandbox *s, const struct sandbox_order *o, int exe,
 	if (s->init < 0)
 		return err_set(e, -errno, "namespaces for the guest: %s", strerror(errno));
 	if (!s->init)
-		become_init(its, s->area_fd, s->files_fd, exe);
+		become_init(its, s, exe);
 	r = write_map(s->init, "uid_map", o->id_base);
 	if (r == 0)
 		r = write_map(s->init, "gid_map", o->id_base);
@@ -250,4 +268,6 @@ void sandbox_destroy(struct sandbox *s)
 	agent_forget(&s->body);
 	close_fd(&s->area_fd);
 	close_fd(&s->files_fd);
+	close_fd(&s->files_ro_fd);
+	close_fd(&s->beyond_fd);
 }

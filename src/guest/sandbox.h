@@ -14,10 +14,13 @@ struct sandbox {
 	pid_t init;	  /* as the host counts */
 	struct agent body; /* .pid as the host counts */
 	int area_fd, files_fd; /* memfds */
+	int files_ro_fd;       /* the files' once more, for the body: reading only */
+	int beyond_fd;	       /* an empty one, likewise: what lies behind a file's end */
 	nsec_t mono, boot;     /* the body's clocks minus ours */
 };
 
-#define SANDBOX_INIT { .init = -1, .body = AGENT_INIT, .area_fd = -1, .files_fd = -1 }
+#define SANDBOX_INIT { .init = -1, .body = AGENT_INIT, .area_fd = -1, .files_fd = -1, .files_ro_fd = -1, \
+		       .beyond_fd = -1 }
 
 struct sandbox_order {
 	pid_t pid;	/* of the body, as at home */

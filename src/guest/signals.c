@@ -244,13 +244,27 @@ static bool before_notice(struct guest *g, int sig)
 	return true;
 }
 
+/* A page of a file that is not there: perhaps the file has grown, or we are out of memory. The
+ * instruction runs again at home, where it is as it should be. */
+static bool goes_home_for(struct guest *g, int sig)
+{
+	static const uint64_t none[CALL_ARGS];
+	siginfo_t si;
+
+	if (sig != SIGBUS || g->wait.kind != WAIT_NONE || trace_siginfo(g->box.body.pid, &si) < 0 ||
+	    si.si_code != BUS_ADRERR)
+		return false;
+	forward_want_home(g, 0, -1, none, "past-eof");
+	return true; /* it stays in this stop */
+}
+
 static void deliver(struct guest *g, int sig)
 {
 	pid_t pid = g->box.body.pid;
 	struct procfs_status st;
 	int i;
 
-	if (before_notice(g, sig) || lead_out_of_vdso(g, sig))
+	if (goes_home_for(g, sig) || before_notice(g, sig) || lead_out_of_vdso(g, sig))
 		return;
 	i = find(g, sig);
 	if (procfs_status(pid, &st) < 0)

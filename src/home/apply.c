@@ -40,7 +40,8 @@ static bool same(const struct image_vma *a, const struct image_vma *b, uint64_t 
 	if (a->kind != b->kind)
 		return false;
 	return a->kind == IMAGE_ANON ||
-	       (a->file == b->file && at - a->start + a->off == at - b->start + b->off);
+	       (a->file == b->file && at - a->start + a->off == at - b->start + b->off &&
+		!((a->flags ^ b->flags) & IMAGE_VMA_SHARED));
 }
 
 /* What P has at home, held against the body's: unmap, keep, or keep with another protection. */

@@ -282,13 +282,20 @@ static void note_regular(struct home *h)
 		r->flags = ANSWER_REGULAR;
 }
 
+static bool may_run(long nr, const uint64_t arg[CALL_ARGS])
+{
+	enum call_class c = call_classify(nr, arg, NULL);
+
+	return c == CALL_FORWARD || (c == CALL_BOTH && nr == SYS_prctl /* the name */);
+}
+
 void deputy_call(struct home *h, uint64_t id, const uint8_t *p, uint32_t n)
 {
 	struct run *r = &h->run;
 	struct call_packet c;
 	int k = call_get(p, n, &c);
 
-	if (k == 0 && call_classify(c.plan.nr, c.plan.arg, NULL) != CALL_FORWARD)
+	if (k == 0 && !may_run(c.plan.nr, c.plan.arg))
 		k = -EPROTO;
 	if (k < 0 || r->state == RUN_GOING || r->state == RUN_READY) {
 		log_error("the host asks for a call it may not (number %ld): its connection is closed",
@@ -447,40 +454,58 @@ void deputy_cancel(struct home *h, uint64_t id)
 	drop_if_due(h);
 }
 
+static void on_stop(struct home *h, const struct trace_wait *w)
+{
+	siginfo_t si;
+
+	switch (w->event) {
+	case TRACE_ENDED:
+		home_process_ended(h, w->status);
+		return;
+	case TRACE_SIGNAL:
+		if (w->sig == SIGTRAP && trace_siginfo(h->pid, &si) == 0 && si.si_code == SI_KERNEL &&
+		    h->dying != SIGTRAP) {
+			(void)trace_cont(h->pid, 0);
+			deputy_poll(h);
+		} else {
+			signals_on_stop(h, w->sig);
+		}
+		break;
+	case TRACE_GROUP:
+		h->stopped = true;
+		(void)trace_listen(h->pid);
+		break;
+	case TRACE_EXEC:
+		home_has_execed(h);
+		break;
+	case TRACE_INTERRUPT:
+	case TRACE_SYSCALL:
+	case TRACE_OTHER:
+	case TRACE_NONE:
+		h->stopped = false;
+		(void)trace_cont(h->pid, 0);
+		break;
+	}
+}
+
+bool deputy_on_agent_stop(void *ctx, const struct trace_wait *w)
+{
+	struct home *h = ctx;
+
+	/* Elsewhere P blocks every signal, or stands still by our will. */
+	if (h->place != PLACE_AWAY)
+		return false;
+	on_stop(h, w);
+	return true;
+}
+
 void deputy_on_child(struct home *h)
 {
 	struct trace_wait w;
-	siginfo_t si;
 
 	while (h->place != PLACE_ENDED && trace_wait(h->pid, TRACE_NOHANG, &w) == 0 &&
-	       w.event != TRACE_NONE) {
-		switch (w.event) {
-		case TRACE_ENDED:
-			home_process_ended(h, w.status);
-			return;
-		case TRACE_SIGNAL:
-			if (w.sig == SIGTRAP && trace_siginfo(h->pid, &si) == 0 &&
-			    si.si_code == SI_KERNEL && h->dying != SIGTRAP) {
-				(void)trace_cont(h->pid, 0);
-				deputy_poll(h);
-			} else {
-				signals_on_stop(h, w.sig);
-			}
-			break;
-		case TRACE_GROUP:
-			h->stopped = true;
-			(void)trace_listen(h->pid);
-			break;
-		case TRACE_EXEC:
-			home_has_execed(h);
-			break;
-		case TRACE_INTERRUPT:
-		case TRACE_SYSCALL:
-		case TRACE_OTHER:
-		case TRACE_NONE:
-			h->stopped = false;
-			(void)trace_cont(h->pid, 0);
-			break;
-		}
-	}
+	       w.event != TRACE_NONE)
+		on_stop(h, &w);
+	if (h->place == PLACE_AWAY)
+		mapping_go_on(h);
 }

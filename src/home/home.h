@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/ids.h"
+#include "base/spans.h"
 #include "call/packet.h"
 #include "kernel/mem.h"
 #include "move/agent.h"
@@ -32,6 +33,8 @@ enum place { PLACE_HOME, PLACE_AWAY, PLACE_COMING, PLACE_LINGERING, PLACE_ENDED 
 /* A file that the process has mapped. */
 struct home_file {
 	uint64_t dev, ino, size;
+	nsec_t changed;	   /* when it was looked at last */
+	struct spans sent; /* bytes that the present host surely has, as of then */
 	int fd;
 };
 
@@ -58,6 +61,12 @@ struct run {
 	int64_t ret;
 	nsec_t deadline; /* of a timeout held in a register; 0: none */
 	uint8_t flags;	/* ANSWER_* */
+};
+
+/* The mmap of a file that the host asked for last. */
+struct map_call {
+	enum { MAP_NONE, MAP_ASKED, MAP_ANSWERED } state;
+	uint64_t id, arg[CALL_ARGS];
 };
 
 /* What mosd asks for. */
@@ -91,6 +100,7 @@ struct home {
 	uint32_t nfiles;
 	struct channel *host_channel;
 	struct run run;
+	struct map_call map;
 	bool dropped;	 /* P's pages are given back */
 	int dying;	 /* signal that P is to die of */
 	bool exiting;	 /* P runs exit_group */
@@ -104,7 +114,7 @@ struct home {
 	struct order waiting_order; /* to be carried out when it has exec'ed */
 	uint64_t request; /* of mosd's, being worked on; 0: none */
 	struct hop_wait {
-		bool going;
+		bool going, left; /* asked for; the former host has sent it */
 		uint32_t node;
 		struct channel *to; /* control stream to the next host */
 		nsec_t began, frozen;
@@ -126,6 +136,17 @@ int check_movable(pid_t pid, bool stopped, bool privileged_too, struct err *e);
 int maps_read(struct home *h, struct image *m, struct err *e);
 ssize_t maps_read_file(void *ctx, uint32_t file, uint64_t off, void *to, size_t n);
 void maps_forget_files(struct home *h);
+/* The file that P has just mapped at @at through its descriptor @fd: can a copy of its pages stand for
+ * it? Return: its number, -errno with the reason why not. */
+int maps_file_at(struct home *h, uint64_t at, uint64_t len, int fd, struct err *e);
+
+/* mapping.c: mmap of a file by the body */
+void mapping_ask(struct home *h, const struct frame *f);
+/* P goes on after a stop: what was asked meanwhile is done. */
+void mapping_go_on(struct home *h);
+void mapping_done(struct home *h, uint64_t id, const uint8_t *p, uint32_t n);
+/* The host is another one: what the former had of files counts no more. */
+void mapping_new_host(struct home *h);
 
 /* leave.c */
 int leave_home(struct home *h, const struct order *o, struct err *e);
@@ -143,8 +164,10 @@ void deputy_answer_again(struct home *h);
 int deputy_interrupt(struct home *h);
 /* Sets an interrupted or ready run going. P is in the loop, idle. */
 void deputy_resume(struct home *h);
-/* A stop of P's. */
+/* Stops of P's. */
 void deputy_on_child(struct home *h);
+/* One of them, while an agent_run() waits. Return: whether it was dealt with. */
+bool deputy_on_agent_stop(void *ctx, const struct trace_wait *w);
 /* Is the run finished by now? Then answers it. */
 void deputy_poll(struct home *h);
 /* Loads a call that P was in natively when it was stopped with @code. */
@@ -187,6 +210,8 @@ int apply_maps(struct home *h, const struct image *m, struct err *e);
 
 /* main.c */
 void home_watch_host(struct home *h);
+/* One message of the host's. */
+void home_take(struct home *h, const struct frame *f);
 void home_close_host(struct home *h);
 void home_watch_hop(struct home *h);
 void home_close_hop(struct home *h);

@@ -10,6 +10,8 @@
 #include "home/home.h"
 #include "wire/msg.h"
 
+#define LAST_WORDS_MS 5000
+
 void hop_begin(struct home *h, const struct order *o)
 {
 	CLEANUP(buf_finish) struct buf b = BUF_INIT;
@@ -33,10 +35,21 @@ void hop_begin(struct home *h, const struct order *o)
 	h->request = o->request;
 	h->hop.node = o->node;
 	h->hop.going = true;
+	h->hop.left = false;
 	h->hop.frozen = mono_now();
 	home_watch_hop(h);
 	if (channel_send(h->host_channel, MSG_HOP, 0, &iov, 1) < 0)
 		home_lost_host(h, "the connection to it broke");
+}
+
+/* What the former host said before it let the body go (a call, where it has mapped a file) may come
+ * later than the next one's word: they are two connections. */
+static void last_words(struct home *h)
+{
+	struct frame f;
+
+	while (h->hop.going && !h->hop.left && channel_recv(h->host_channel, LAST_WORDS_MS, &f) > 0)
+		home_take(h, &f);
 }
 
 /* The body stands at the next host. Home's step to the next epoch: from here on it is there. */
@@ -45,6 +58,9 @@ void hop_built(struct home *h)
 	uint32_t from = h->host;
 	int r = fault_point("hop-commit");
 
+	last_words(h);
+	if (!h->hop.going)
+		return;
 	if (r == 0)
 		r = channel_send(h->hop.to, MSG_GO, h->epoch + 1, NULL, 0);
 	if (r < 0) {
@@ -57,6 +73,7 @@ void hop_built(struct home *h)
 	h->hop.to = NULL;
 	h->hop.going = false;
 	h->host = h->hop.node;
+	mapping_new_host(h);
 	home_watch_host(h);
 	node_moved(h, h->request, from, "asked", mono_now() - h->hop.frozen, mono_now() - h->hop.began, 0);
 	h->request = 0;

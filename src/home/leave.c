@@ -178,16 +178,14 @@ static int stop_native(struct leave *l, struct err *e)
 	siginfo_t si;
 	int r = 0;
 
-	if (h->exec_seen) {
-		l->stopped = true;
-		return 0; /* it stands at the beginning of its new program */
-	}
 	if (!h->seized)
 		r = trace_seize(h->pid, PTRACE_O_TRACESYSGOOD);
 	if (r < 0)
 		return err_reason(e, r, "traced", "it cannot be traced: %s", strerror(-r));
 	h->seized = true;
 	r = trace_interrupt(h->pid);
+	if (r == 0 && h->exec_seen) /* it stands inside execve: on to its new program's beginning */
+		r = trace_cont(h->pid, 0);
 	for (;;) {
 		if (r == 0)
 			r = trace_wait(h->pid, 0, &w);
@@ -534,6 +532,7 @@ int leave_home(struct home *h, const struct order *o, struct err *e)
 	}
 	h->host_channel = l.c;
 	h->host = o->node;
+	mapping_new_host(h);
 	h->place = PLACE_AWAY;
 	h->away_since = mono_now();
 	h->cpu_before = l.m->cpu;

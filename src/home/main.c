@@ -122,11 +122,17 @@ static void exits(struct home *h, const struct frame *f)
 	agent_post(&h->p);
 }
 
-static void from_host(struct home *h, const struct frame *f)
+void home_take(struct home *h, const struct frame *f)
 {
 	switch (f->type) {
 	case MSG_CALL:
 		deputy_call(h, f->id, f->data, f->len);
+		break;
+	case MSG_MAP:
+		mapping_ask(h, f);
+		break;
+	case MSG_MAPPED:
+		mapping_done(h, f->id, f->data, f->len);
 		break;
 	case MSG_CANCEL:
 		deputy_cancel(h, f->id);
@@ -139,6 +145,9 @@ static void from_host(struct home *h, const struct frame *f)
 			comeback_take(h, f);
 		else
 			home_lost_host(h, "it sent the body unasked");
+		break;
+	case MSG_END:
+		h->hop.left = h->hop.going;
 		break;
 	case MSG_EXIT:
 		exits(h, f);
@@ -173,7 +182,7 @@ static void channel_ready(struct ev_loop *loop, struct ev_io *w, int events)
 	int r = 0;
 
 	while (h->host_channel == c && c && (r = channel_recv(c, 0, &f)) > 0)
-		from_host(h, &f);
+		home_take(h, &f);
 	if (h->host_channel == c && r < 0) {
 		home_lost_host(h, r == -ETIMEDOUT ? "it does not answer" : "the connection broke");
 		stop_watching(h, &h->on_channel);
@@ -412,6 +421,8 @@ int main(int argc, char **argv)
 	/* It holds the key. */
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	h.p.on_stop = deputy_on_agent_stop;
+	h.p.ctx = &h;
 	if (fcntl(NODE_FD, F_GETFD) < 0) {
 		(void)fprintf(stderr, "mos-home is started by mosd; see mosd(8)\n");
 		return 2;

@@ -236,6 +236,8 @@ static int look(struct agent *a)
 
 	if (r < 0)
 		return r;
+	if (w.event != TRACE_NONE && a->on_stop && a->on_stop(a->ctx, &w))
+		return 0;
 	switch (w.event) {
 	case TRACE_NONE:
 		return 0;

@@ -4,12 +4,14 @@
 #ifndef MOS_MOVE_AGENT_H
 #define MOS_MOVE_AGENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/user.h>
 
 #include "base/err.h"
 #include "kernel/procfs.h"
+#include "kernel/trace.h"
 #include "move/resident/resident.h"
 
 struct agent {
@@ -20,6 +22,10 @@ struct agent {
 	unsigned n;	/* calls in the batch being written */
 	uint32_t scratch; /* bytes of scratch handed out for it */
 	uint32_t want;	/* number of the request under way */
+	/* Sees the process's stops while agent_run() waits, and its end; it lets it go on itself.
+	 * Return: false: it is none of its business. May be NULL. */
+	bool (*on_stop)(void *ctx, const struct trace_wait *w);
+	void *ctx;
 	int stop_sig;	/* a stop signal that came while the resident ran, to be raised again */
 };
 

@@ -34,7 +34,9 @@ enum image_vma_kind {
 	IMAGE_VMA_KIND_COUNT_
 };
 
-#define IMAGE_VMA_STACK 1 /* grows downwards */
+#define IMAGE_VMA_STACK	 1 /* grows downwards */
+#define IMAGE_VMA_SHARED 2 /* of a file that was opened for reading only */
+#define IMAGE_VMA_BEYOND 4 /* behind the last page of its file: an access is SIGBUS */
 
 struct image_vma {
 	uint64_t start, end;

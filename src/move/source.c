@@ -171,7 +171,7 @@ static int send_files(struct source *s, const struct image *m, struct channel *c
 	for (uint32_t i = 0; i < m->nvmas; i++) {
 		const struct image_vma *v = &m->vma[i];
 
-		if (v->kind == IMAGE_FILE)
+		if (v->kind == IMAGE_FILE && !(v->flags & IMAGE_VMA_BEYOND))
 			q[n++] = (struct range){ v->file, v->off, v->off + (v->end - v->start) };
 	}
 	qsort(q, n, sizeof(*q), range_cmp);

@@ -14,8 +14,8 @@ static const char *const names[] = {
 	[MSG_SIGNAL] = "signal",   [MSG_COME] = "come",		    [MSG_WANT_HOME] = "want-home",
 	[MSG_EXIT] = "exit",	   [MSG_DIED] = "died",		    [MSG_STOPPED] = "stopped",
 	[MSG_FREEZE] = "freeze",   [MSG_THAW] = "thaw",		    [MSG_HOP] = "hop",
-	[MSG_PING] = "ping",	   [MSG_PONG] = "pong",
-	[MSG_RESUME] = "resume",
+	[MSG_PING] = "ping",	   [MSG_PONG] = "pong",		    [MSG_RESUME] = "resume",
+	[MSG_MAP] = "map",	   [MSG_MAP_REPLY] = "map-reply",   [MSG_MAPPED] = "mapped",
 };
 
 const char *msg_name(uint16_t type)

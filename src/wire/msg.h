@@ -19,7 +19,7 @@ enum msg_type {
 	MSG_IMAGE_MORE = 11,
 	MSG_FILE = 12,	  /* source>sink: id = file << 44 | page number; pages of a file */
 	MSG_PAGES = 13,	  /* source>sink: id = address; pages of the program's own */
-	MSG_END = 14,	  /* source>sink: all is sent */
+	MSG_END = 14,	  /* source>sink: all is sent; host>home: it went to the next host */
 	MSG_BUILT = 15,	  /* host>home: the body stands, ready to run; nothing runs yet */
 	MSG_GO = 16,	  /* home>host: commit; run it (id = epoch) */
 	MSG_ABORT = 17,	  /* either way, before commit: the source goes on; reason, text */
@@ -39,6 +39,10 @@ enum msg_type {
 	MSG_PING = 32,	  /* either way; answered by MSG_PONG with the same id */
 	MSG_PONG = 33,	  /* processor time used */
 	MSG_RESUME = 35,  /* home>host: the move failed before commit; run on where you are */
+	/* mmap of a file: also MSG_FILE, home>host, before the reply */
+	MSG_MAP = 36,	    /* host>home: id; six arguments */
+	MSG_MAP_REPLY = 37, /* home>host: id; result, number of the file, bytes that it has there */
+	MSG_MAPPED = 38,    /* host>home: id; where it lies now */
 };
 
 const char *msg_name(uint16_t type);

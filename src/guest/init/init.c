@@ -5,7 +5,8 @@
  * It is executed as user 0 of a fresh user namespace, with descriptors
  *   3  SOCK_SEQPACKET to mos-guest: struct init_order comes, one byte goes back
  *   4  memfd of the resident's area
- *   5  memfd for pages of files; stays open in the body, whose calls cannot reach it by number
+ *   5  memfd for pages of files, for reading; 6  an empty one (move/files.h): these two stay open in
+ *      the body, whose calls cannot reach them by number
  * It locks the sandbox down, gives it an empty root, makes the body with the wanted pid, and then
  * only reaps. When it ends, the kernel ends everything in the namespace. */
 #include <linux/fcntl.h>
@@ -102,7 +103,7 @@ static _Noreturn void body(const struct init_order *o)
 	    CALL(SYS_prctl, PR_SET_PDEATHSIG, 9, 0, 0, 0) < 0)
 		leave(INIT_BODY);
 	(void)CALL(SYS_close_range, 0, 4, 0, 0, 0);
-	(void)CALL(SYS_close_range, 6, ~0U, 0, 0, 0);
+	(void)CALL(SYS_close_range, 7, ~0U, 0, 0, 0);
 	__asm__ volatile("mov %0, %%rsp\n\t"
 			 "jmp *%1"
 			 :
