@@ -97,7 +97,8 @@ static void make(struct stream *s, int fd, int sealed, enum channel_side side)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (!sealed)
 		return;
-	if (key_ring_load(KEY_FILE, &keys, &e) < 0 || channel_open(fd, side, &keys, 5000, &s->sealed, &e) < 0) {
+	if (key_ring_load(KEY_FILE, &keys, &e) < 0 ||
+	    channel_open(fd, side, &keys, 5000, &s->sealed, &e) < 0) {
 		(void)fprintf(stderr, "stream: %s\n", err_str(&e, 0));
 		exit(1);
 	}
