@@ -462,7 +462,7 @@ static int stage_deputy(void *ctx, struct err *e)
 	agent_begin(&h->p);
 	(void)agent_add(&h->p, SYS_set_robust_list, 0, 24, 0, 0, 0, 0);
 	(void)agent_add(&h->p, SYS_set_tid_address, 0, 0, 0, 0, 0, 0);
-	if (l->m->rseq_ptr && !l->again)
+	if (l->m->rseq_ptr)
 		(void)agent_add(&h->p, SYS_rseq, l->m->rseq_ptr, l->m->rseq_size, 1,
 				l->m->rseq_signature, 0, 0);
 	r = agent_run(&h->p);
