@@ -27,11 +27,12 @@ static void tell(struct home *h, json_t *o)
 void node_moved(struct home *h, uint64_t request, uint32_t from, const char *cause, nsec_t freeze,
 		nsec_t total, uint64_t bytes)
 {
-	tell(h, json_pack("{s:s, s:I, s:b, s:i, s:i, s:I, s:s, s:I, s:I, s:I}", "ev", "moved", "req",
+	tell(h, json_pack("{s:s, s:I, s:b, s:i, s:i, s:I, s:s, s:I, s:I, s:I, s:b}", "ev", "moved", "req",
 			  (json_int_t)request, "ok", 1, "from", (int)from, "node", (int)h->host, "epoch",
 			  (json_int_t)h->epoch, "cause", cause, "bytes", (json_int_t)bytes,
 			  "freeze_us", (json_int_t)(freeze / NSEC_PER_USEC), "total_us",
-			  (json_int_t)(total / NSEC_PER_USEC)));
+			  (json_int_t)(total / NSEC_PER_USEC), "lingers",
+			  h->place == PLACE_LINGERING));
 }
 
 void node_not_moved(struct home *h, uint64_t request, uint32_t to, const struct err *e, int code)

@@ -213,8 +213,8 @@ static void on_moved(struct home *h, const json_t *o)
 	migrant_note(m, &mv);
 	log_info("process %d (%s) %s node %u -> %u: %s", (int)m->pid, m->comm,
 		 mv.ok ? "moved" : "did not move", mv.from, mv.to, mv.ok ? mv.cause : mv.error);
-	if (!m->node)
-		h->leaving = true;
+	if (!m->node) /* one that lingers takes orders; should it end meanwhile, they are put again */
+		h->leaving = !obj_bool_or(o, "lingers", false);
 	if (mine)
 		finish_request(m, &mv);
 }
