@@ -42,7 +42,8 @@ static int check_call(pid_t pid, struct err *e)
 		   &arg[0], &arg[1], &arg[2], &arg[3], &arg[4], &arg[5]) != 7 || nr < 0)
 		return 0; /* it runs, or stands outside a call */
 	class = call_classify(nr, arg, &word);
-	if ((class != CALL_HOME && class != CALL_BOTH) || nr == SYS_pselect6 || nr == SYS_restart_syscall)
+	if ((class != CALL_HOME && class != CALL_BOTH) || nr == SYS_pselect6 || nr == SYS_restart_syscall ||
+	    nr == SYS_execve || nr == SYS_execveat) /* these end where the new program begins */
 		return 0;
 	return err_reason(e, -EBUSY, word ? word : "busy", "it is inside %s, which runs at home only",
 			  call_name(nr));

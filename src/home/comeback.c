@@ -134,7 +134,12 @@ static int stage_commit(void *ctx, struct err *e)
 
 	if (p->kind == PENDING_CALL &&
 	    (p->id != h->run.id || h->run.state == RUN_NONE || p->nr != h->run.plan.nr))
-		return err_set(e, -EPROTO, "the body waits for a call that was never made");
+		return err_set(e, -EPROTO,
+			       "the body waits for a call that was never made: %s %#llx, home's is %s %#llx "
+			       "(state %d)",
+			       call_name(p->nr), (unsigned long long)p->id,
+			       h->run.state == RUN_NONE ? "none" : "another",
+			       (unsigned long long)h->run.id, (int)h->run.state);
 	h->epoch++;
 	return 0;
 }
