@@ -23,11 +23,13 @@
 
 #define ATTACH_TIMEOUT 10.0 /* s; seizing one process takes milliseconds */
 #define INFO_TIMEOUT   1.0  /* s; counters are worth no longer wait */
+#define RETRIES	       5    /* a process may come home by itself again and again */
 #define LEAVE_TIMEOUT  2.0  /* s until a supervisor that should end is asked all the same */
 
 struct request {
 	uint32_t node; /* 0: home */
-	bool at_exec, sent, retried;
+	bool at_exec, sent;
+	unsigned retries; /* of a request that met a supervisor on its way out */
 	int64_t number;
 	home_answer_fn *answer; /* NULL when answered, or when nobody waits */
 	void *data;
@@ -347,9 +349,9 @@ static void settle_request(struct mosd *d, struct migrant *m, bool clean, const 
 		fail_request(d, m, true, "ended", "the process ended before it had moved");
 		return;
 	}
-	/* A request that met a supervisor on its way out is put to a new one, once. */
-	if (!m->node && !q->at_exec && (!q->sent || (clean && !q->retried))) {
-		q->retried = true;
+	/* A request that met a supervisor on its way out is put to a new one. */
+	if (!m->node && !q->at_exec && (!q->sent || (clean && q->retries < RETRIES))) {
+		q->retries++;
 		q->sent = false;
 		if (!q->node) {
 			struct move mv = {

@@ -74,7 +74,8 @@ int main(void)
 	G_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	send_fd(pair[0], g_file("passed", "passed", 6)); /* one lies in the socket meanwhile */
 	g_ready();
-	while (g_waiting()) {
+	g_wait();
+	for (int i = 0; i < 5; i++) { /* each call of these comes home first */
 		g_fill(out, sizeof(out), (uint64_t)turn++);
 		G_EQ(send(fd, out, sizeof(out), MSG_NOSIGNAL), sizeof(out));
 		G_EQ(recv(fd, in, sizeof(in), MSG_WAITALL), sizeof(in));
