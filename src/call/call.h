@@ -113,6 +113,10 @@ bool call_clear_empty_mask(long nr, uint64_t arg[CALL_ARGS], const uint64_t pair
  * asked for. */
 int call_advance(long nr, uint64_t arg[CALL_ARGS], uint64_t done);
 
+/* Is @path a file of /proc that tells of the memory or the processor time of the process that opens
+ * it (/proc/self/maps, or by its number @pid)? The deputy's own would be a lie. */
+bool call_tells_of_self(const char *path, int pid);
+
 static inline bool call_arg_in(enum arg_kind k)
 {
 	return k == ARG_STR || k == ARG_IN || k == ARG_INOUT || k == ARG_IOV_IN;

@@ -146,7 +146,7 @@ static int put_arg(struct guest *g, struct waiting *w, int i, bool data, uint32_
 static bool opens_own_proc(struct guest *g, const struct call_plan *p)
 {
 	int i = p->nr == SYS_open ? 0 : p->nr == SYS_openat || p->nr == SYS_openat2 ? 1 : -1;
-	char path[64], own[32];
+	char path[64];
 	ssize_t n;
 
 	if (i < 0)
@@ -155,9 +155,7 @@ static bool opens_own_proc(struct guest *g, const struct call_plan *p)
 	if (n < 0 && n != -ENAMETOOLONG)
 		return false;
 	path[sizeof(path) - 1] = '\0';
-	(void)snprintf(own, sizeof(own), "/proc/%d/", (int)g->hello.pid);
-	return !strncmp(path, "/proc/self/", 11) || !strncmp(path, "/proc/thread-self/", 18) ||
-	       !strncmp(path, own, strlen(own));
+	return call_tells_of_self(path, g->hello.pid);
 }
 
 /* Sends the next piece of the call (or the whole). Return: 0, -errno for the program. */

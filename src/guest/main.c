@@ -222,7 +222,7 @@ static void hop(struct guest *g, const struct frame *f)
 		g->m->epoch = h.epoch;
 		r = guest_depart(g, c, true, &e);
 	}
-	if (r >= 0 && say(g, MSG_END, 0, NULL, 0) < 0) /* home has all that we had to say */
+	if (r >= 0 && say(g, MSG_END, channel_bytes_sent(c), NULL, 0) < 0) /* home has all that we had to say */
 		guest_end(g, "home-lost");
 	channel_close(c);
 	if (r < 0) {

@@ -61,13 +61,12 @@ static const struct {
 
 static int check_descriptors(pid_t pid, struct err *e)
 {
-	char path[64], own[32], link[64];
+	char path[64], link[64];
 	struct dirent *d;
 	DIR *dir;
 	int r = 0;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	(void)snprintf(own, sizeof(own), "/proc/%d/", (int)pid);
 	dir = opendir(path);
 	while (dir && r == 0 && (d = readdir(dir))) {
 		ssize_t n = readlinkat(dirfd(dir), d->d_name, link, sizeof(link) - 1);
@@ -78,7 +77,7 @@ static int check_descriptors(pid_t pid, struct err *e)
 		for (unsigned i = 0; i < ARRAY_SIZE(bound); i++)
 			if (!strcmp(link, bound[i].link))
 				r = err_reason(e, -EOPNOTSUPP, bound[i].word, "it has %s open", bound[i].what);
-		if (!strncmp(link, own, strlen(own)))
+		if (call_tells_of_self(link, pid))
 			r = err_reason(e, -EOPNOTSUPP, "proc-self", "it has %s open, which tells of itself", link);
 	}
 	if (dir)

@@ -130,23 +130,10 @@ static int place(struct home *h, const struct call_packet *c)
 static void put_out(struct home *h, struct buf *b, unsigned i, int64_t ret)
 {
 	struct run *r = &h->run;
-	uint32_t cap = r->native ? r->plan.size[i] : r->cap[i];
-	uint32_t n;
-	void *to;
+	uint32_t n = call_out_len(&r->plan, i, ret, r->cap[i]);
 
-	if (r->native && r->plan.kind[i] == ARG_IOV_OUT)
-		cap = CALL_DATA_MAX;
-	n = call_out_len(&r->plan, i, ret, cap);
 	buf_put_u32(b, n);
-	if (!n)
-		return;
-	if (!r->native) {
-		buf_put(b, h->p.base + AREA_BUF + r->at[i], n);
-		return;
-	}
-	to = buf_grow(b, n);
-	if (to && mem_read(&h->mem, (uaddr_t){ r->plan.arg[i] }, to, n) < 0)
-		memset(to, 0, n);
+	buf_put(b, h->p.base + AREA_BUF + r->at[i], n);
 }
 
 static void answer(struct home *h, int64_t ret)
@@ -169,7 +156,7 @@ static void answer(struct home *h, int64_t ret)
 /* A call that P took along from before it left used P's own memory. Now it can be given back. */
 static void drop_if_due(struct home *h)
 {
-	if (h->run.native && !h->dropped && h->place == PLACE_AWAY)
+	if (h->run.taken_along && !h->dropped && h->place == PLACE_AWAY)
 		leave_drop_memory(h);
 }
 
@@ -177,6 +164,33 @@ void deputy_answer_again(struct home *h)
 {
 	if (h->run.state == RUN_DONE)
 		answer(h, h->run.ret);
+}
+
+/* A call that P took along has given its results out into P's own memory, which is dropped or replaced
+ * soon. From now on they stand in the buffer, as those of any forwarded call. */
+static void absorb_native(struct home *h, int64_t ret)
+{
+	struct run *r = &h->run;
+	uint32_t at = 0;
+
+	if (!r->native || h->place == PLACE_LINGERING)
+		return;
+	for (unsigned i = 0; i < CALL_ARGS; i++) {
+		uint32_t n;
+
+		r->at[i] = r->cap[i] = 0;
+		if (!call_arg_out(r->plan.kind[i]))
+			continue;
+		n = MIN(r->plan.size[i], AREA_BUF_SIZE - at);
+		if (call_out_len(&r->plan, i, ret, n) &&
+		    mem_read(&h->mem, (uaddr_t){ r->plan.arg[i] }, h->p.base + AREA_BUF + at, n) < 0)
+			n = 0; /* the program gave a bad address: it gets what is there */
+		r->at[i] = at;
+		r->cap[i] = n;
+		at += (n + ARG_ALIGN - 1) & ~(ARG_ALIGN - 1);
+	}
+	r->native = false;
+	r->taken_along = true;
 }
 
 static void issue(struct home *h, bool wait);
@@ -208,6 +222,7 @@ static void returned(struct home *h, int64_t ret)
 	}
 	if (r->done)
 		ret = ret > 0 ? (int64_t)r->done + ret : (int64_t)r->done;
+	absorb_native(h, ret);
 	r->state = RUN_DONE;
 	r->ret = ret;
 	if (h->place == PLACE_LINGERING) {
@@ -402,6 +417,8 @@ int deputy_interrupt(struct home *h)
 			r->code = (int64_t)regs.rax;
 			r->restart = r->code == -516;
 			r->state = RUN_INTERRUPTED;
+			if (r->plan.flags & CALL_OUT_ON_EINTR && !r->restart)
+				absorb_native(h, r->code); /* what is left of its time */
 			return agent_enter(&h->p); /* idle in the loop again */
 		}
 		k = trace_cont(h->pid, 0);
@@ -428,6 +445,7 @@ int deputy_interrupt(struct home *h)
 		} else {
 			if (r->done)
 				r->ret = r->ret > 0 ? (int64_t)r->done + r->ret : (int64_t)r->done;
+			absorb_native(h, r->ret);
 			r->state = RUN_DONE;
 		}
 	}
@@ -448,6 +466,7 @@ void deputy_cancel(struct home *h, uint64_t id)
 	if (r->state == RUN_INTERRUPTED) {
 		r->ret = r->done ? (int64_t)r->done :
 			 r->code == -512 || r->code == -513 ? r->code : -514;
+		absorb_native(h, r->ret);
 		r->state = RUN_DONE;
 	}
 	answer(h, r->ret);

