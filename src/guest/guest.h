@@ -68,6 +68,7 @@ struct guest {
 	struct mem mem;
 	struct image *m; /* as it came; ids and the like are answered from it */
 	uint64_t calls;	 /* id of the last forwarded call */
+	nsec_t clock_error; /* at most so far the body's clocks are from home's */
 	struct waiting wait;
 
 	siginfo_t signal[SIGNALS_MAX]; /* sent on to the body, not delivered yet */

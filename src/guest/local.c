@@ -247,7 +247,8 @@ static bool sleep_call(struct guest *g, uint64_t notif, long nr, const uint64_t 
 	w->plan.nr = nr;
 	memcpy(w->plan.arg, a, sizeof(w->plan.arg));
 	w->clock = id;
-	w->deadline = timespec_nsec(&t) + (absolute ? 0 : guest_clock(g, id));
+	/* It may end by another node's clock: rather a little late than early. */
+	w->deadline = timespec_nsec(&t) + (absolute ? 0 : guest_clock(g, id) + 2 * g->clock_error);
 	w->rem = absolute ? 0 : a[plain ? 1 : 3];
 	local_arm_deadline(g);
 	return true;

@@ -24,6 +24,7 @@
 #define NODE_FD	       3
 #define STREAM_FD      4
 #define HANDSHAKE_MS   5000
+#define CLOCK_ASKS     5
 #define PATIENCE_MS    20000 /* for home's next step while a body is being built */
 #define DEFAULT_KEY    "/etc/umosix/cluster.key"
 
@@ -72,6 +73,34 @@ static int check_way(const struct guest *g, struct err *e)
 	return 0;
 }
 
+/* How far home's clocks are from ours: of some exchanges the quickest tells best, to half its time. */
+static int measure_clocks(struct guest *g, struct sandbox_order *o)
+{
+	nsec_t best = INT64_MAX;
+
+	for (unsigned i = 0; i < CLOCK_ASKS; i++) {
+		nsec_t asked = mono_now(), answered, boot;
+		int64_t home[2];
+		struct frame f;
+		int r = say(g, MSG_TIME, i, NULL, 0);
+
+		if (r == 0)
+			r = channel_recv(g->home, HANDSHAKE_MS, &f);
+		answered = mono_now();
+		boot = clock_now(CLOCK_BOOTTIME);
+		if (r <= 0 || f.type != MSG_TIME || f.id != i || f.len != sizeof(home))
+			return -EPROTO;
+		if (answered - asked >= best)
+			continue;
+		best = answered - asked;
+		memcpy(home, f.data, sizeof(home));
+		o->mono = home[0] + best / 2 - answered;
+		o->boot = home[1] + best / 2 - boot;
+	}
+	g->clock_error = best / 2;
+	return 0;
+}
+
 /* Hello, admission, sandbox. Nothing is stopped at the source yet. */
 static void prepare(struct guest *g)
 {
@@ -80,7 +109,6 @@ static void prepare(struct guest *g)
 	struct sandbox_order o;
 	struct frame f;
 	int r = channel_recv(g->home, HANDSHAKE_MS, &f);
-	nsec_t mono = mono_now(), boot = clock_now(CLOCK_BOOTTIME); /* as hello comes, not later */
 
 	if (r > 0)
 		r = f.type == MSG_HELLO ? hello_get(&g->hello, f.data, f.len) : -EPROTO;
@@ -104,8 +132,9 @@ static void prepare(struct guest *g)
 		r = check_way(g, &e);
 	if (r < 0)
 		refuse(g, &e, r);
-	o = (struct sandbox_order){ g->hello.pid, g->hello.area, g->ids, g->hello.mono - mono,
-				    g->hello.boot - boot };
+	o = (struct sandbox_order){ .pid = g->hello.pid, .area = g->hello.area, .id_base = g->ids };
+	if (measure_clocks(g, &o) < 0)
+		guest_end(g, "home-lost");
 	r = sandbox_create(&g->box, &o, &e);
 	if (r == 0)
 		r = rights_give_up(&g->box, &e);

@@ -111,6 +111,13 @@ int leave_prepare(struct home *h, const struct order *o, bool from_host, struct 
 	r = b.failed ? -ENOMEM : say(c, MSG_HELLO, 0, b.data, b.len);
 	if (r == 0)
 		r = channel_recv(c, READY_MS, &f);
+	for (unsigned asked = 0; r > 0 && f.type == MSG_TIME && asked < 16; asked++) {
+		const int64_t now[2] = { mono_now(), clock_now(CLOCK_BOOTTIME) };
+
+		r = say(c, MSG_TIME, f.id, now, sizeof(now));
+		if (r == 0)
+			r = channel_recv(c, READY_MS, &f);
+	}
 	if (r > 0 && f.type == MSG_READY && f.len == TOKEN_SIZE && f.id == h->epoch + 1) {
 		memcpy(token, f.data, TOKEN_SIZE);
 		*ret = c;

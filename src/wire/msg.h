@@ -43,6 +43,8 @@ enum msg_type {
 	MSG_MAP = 36,	    /* host>home: id; six arguments */
 	MSG_MAP_REPLY = 37, /* home>host: id; result, number of the file, bytes that it has there */
 	MSG_MAPPED = 38,    /* host>home: id; where it lies now */
+
+	MSG_TIME = 39,	  /* preparing; host>home: asked; home>host: its monotonic and boot clocks */
 };
 
 const char *msg_name(uint16_t type);
