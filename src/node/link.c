@@ -66,6 +66,9 @@ static int read_packet(struct link *l)
 	json_t *o;
 	ssize_t n = recv(l->fd, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC);
 
+	/* It ended with something of ours unread. That is told once, before what it sent itself. */
+	if (n < 0 && errno == ECONNRESET)
+		n = recv(l->fd, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (!n)

@@ -117,10 +117,10 @@ for i in 1 2 3 4 5 6; do
   read -r n < part
   sum=$((sum + n))
   printf '%s %s %s\n' "$i" "$n" "$(sha256sum < input | cut -c 1-16)"
-  for ((k = 0; k < 220000; k++)); do sum=$(((sum * 7 + k) % 1000003)); done
+  for ((k = 0; k < 450000; k++)); do sum=$(((sum * 7 + k) % 1000003)); done
   (exit "$i") || echo "child said $?"
 done
-gzip -9 -n -c input > input.gz & pid=$!
+gzip -9 -n -c input input input > input.gz & pid=$!
 wait "$pid"
 echo "$sum"
 trap 'echo bye' EXIT
