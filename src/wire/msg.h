@@ -17,12 +17,12 @@ enum msg_type {
 	/* the body */
 	MSG_IMAGE = 10,	  /* source>sink: struct image; may be followed by MSG_IMAGE_MORE */
 	MSG_IMAGE_MORE = 11,
-	MSG_FILE = 12,	  /* source>sink: id = file << 44 | page number; pages of a file */
+	MSG_FILE = 12,	  /* source>sink: id = file << 32 | page number; pages of a file */
 	MSG_PAGES = 13,	  /* source>sink: id = address; pages of the program's own */
 	MSG_END = 14,	  /* source>sink: all is sent; from a host to home after a hop: id = bytes sent */
 	MSG_BUILT = 15,	  /* host>home: the body stands, ready to run; nothing runs yet */
 	MSG_GO = 16,	  /* home>host: commit; run it (id = epoch) */
-	MSG_ABORT = 17,	  /* either way, before commit: the source goes on; reason, text */
+	MSG_ABORT = 17,	  /* host>home, before commit: the source goes on; reason, text */
 	/* while away */
 	MSG_CALL = 20,	  /* host>home: id of the call; number, arguments, bytes */
 	MSG_REPLY = 21,	  /* home>host: id of the call; result, bytes */
