@@ -168,6 +168,13 @@ static int finished(struct home *h, struct err *e)
 	uint64_t done = p->done;
 
 	put_out(h, false);
+	if (r->ret == -512 || r->ret == -513 || r->ret == -514) { /* the host had it broken off, and then left */
+		if (done)
+			set_result(h, (int64_t)done);
+		else
+			set_restart(h, r->ret);
+		return release(h, e);
+	}
 	if (r->ret > 0)
 		done += (uint64_t)r->ret;
 	if ((r->plan.flags & CALL_RESUMES) && r->plan.kind[1] == ARG_IN && !r->native && r->ret > 0 &&
