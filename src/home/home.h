@@ -191,6 +191,8 @@ void comeback_take(struct home *h, const struct frame *first);
 int settle_home(struct home *h, struct err *e);
 void settle_linger_over(struct home *h);
 void settle_linger_signal(struct home *h, const siginfo_t *si);
+/* It was to leave and does not: what came while it was held still. */
+void settle_stays(struct home *h);
 
 /* hop.c: from host to host */
 void hop_begin(struct home *h, const struct order *o);

@@ -235,13 +235,26 @@ void settle_linger_over(struct home *h)
 	end_linger(h, r, &e);
 }
 
+/* Queued again by P itself, as it was; it blocks all signals. */
+static int raise_again(struct home *h, const siginfo_t *si)
+{
+	uint64_t at;
+	void *to;
+
+	agent_begin(&h->p);
+	to = agent_scratch(&h->p, sizeof(*si), &at);
+	memcpy(to, si, sizeof(*si));
+	(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
+			(uint64_t)si->si_signo, at, 0, 0);
+	return agent_run(&h->p);
+}
+
 /* A signal stops P while it lingers: its mask is its own, so the kernel would deliver it now. */
 void settle_linger_signal(struct home *h, const siginfo_t *si)
 {
 	struct procfs_status st;
 	struct err e = ERR_INIT;
-	uint64_t at, bit = SIG_BIT(si->si_signo);
-	void *to;
+	uint64_t bit = SIG_BIT(si->si_signo);
 	int r;
 
 	(void)trace_cont(h->pid, 0);
@@ -260,12 +273,9 @@ void settle_linger_signal(struct home *h, const siginfo_t *si)
 		r = trace_cont(h->pid, 0);
 	if (r < 0)
 		return;
-	agent_begin(&h->p);
-	to = agent_scratch(&h->p, sizeof(*si), &at);
-	memcpy(to, si, sizeof(*si));
-	(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
-			(uint64_t)si->si_signo, at, 0, 0);
-	r = agent_run(&h->p);
+	r = raise_again(h, si);
+	while (r == 0 && h->nheld)
+		r = raise_again(h, &h->held[--h->nheld]);
 	if (r < 0)
 		return;
 	if (h->run.state == RUN_DONE) {
@@ -286,4 +296,15 @@ void settle_linger_signal(struct home *h, const siginfo_t *si)
 	}
 	r = release(h, &e);
 	end_linger(h, r, &e);
+}
+
+void settle_stays(struct home *h)
+{
+	while (h->place == PLACE_LINGERING && h->nheld) {
+		siginfo_t si = h->held[--h->nheld];
+
+		settle_linger_signal(h, &si);
+	}
+	if (h->place == PLACE_LINGERING && h->run.state == RUN_DONE)
+		settle_linger_over(h);
 }

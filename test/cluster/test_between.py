@@ -6,7 +6,9 @@ import signal
 import subprocess
 import time
 
-from test_loss import comm, processes_of
+import pytest
+
+from test_loss import all_pids, comm, processes_of, same_mounts, set_fault
 from test_signals import PY, away, up
 
 
@@ -14,6 +16,10 @@ def guest_of(lab, node: int) -> int:
     found = [pid for pid in processes_of(lab, node) if comm(pid) == "mos-guest"]
     assert len(found) == 1
     return found[0]
+
+
+def mosd_of(lab, node: int) -> int:
+    return next(p for p in all_pids() if comm(p) == "mosd" and same_mounts(lab, node, p))
 
 
 def asked(lab, job, where):
@@ -42,3 +48,53 @@ def test_signal_and_way_home_at_once(mortal_lab, home_dir):
     job.type("word\n")
     assert job.wait(20) == ("exited", 0)
     job.shows("got b'word\\n'", 5)
+
+
+POLL = ("import select, signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda n, f: sys.exit(7))\n"
+        "print('up', flush=True)\np = select.poll()\np.register(0)\n"
+        "p.unregister(0)\np.poll(4000)\nprint('done', flush=True)\n")
+
+
+@pytest.mark.parametrize("fault", ["", "built"])
+@pytest.mark.parametrize("what", ["poll", "sleep"])
+def test_linger_ends_as_it_leaves(mortal_lab, home_dir, fault, what):
+    """Home again and inside a call with a time, which ends while mos-home waits for the next node."""
+    lab = mortal_lab
+    code = POLL if what == "poll" else POLL.replace("p.poll(4000)", "__import__('time').sleep(4)")
+    job = lab.job([PY, "-c", code], home_dir, pty=True)
+    up(job)
+    began = time.monotonic()
+    away(lab, job)
+    lab.move(job.pid, "home")
+    mosd = mosd_of(lab, 3)
+    os.kill(mosd, signal.SIGSTOP)
+    if fault:
+        set_fault(lab, fault)
+    going = asked(lab, job, 3)
+    time.sleep(began + 5 - time.monotonic())
+    os.kill(mosd, signal.SIGCONT)
+    going.wait(20)
+    if fault:
+        set_fault(lab, "")
+    assert job.wait(10) == ("exited", 0)
+    job.shows("done", 5)
+
+
+def test_signal_as_it_lingers_and_does_not_leave(mortal_lab, home_dir):
+    lab = mortal_lab
+    job = lab.job([PY, "-c", POLL.replace("4000", "20000")], home_dir, pty=True)
+    up(job)
+    away(lab, job)
+    lab.move(job.pid, "home")
+    mosd = mosd_of(lab, 3)
+    os.kill(mosd, signal.SIGSTOP)
+    set_fault(lab, "built")
+    going = asked(lab, job, 3)
+    time.sleep(1)
+    job.kill(signal.SIGTERM)
+    time.sleep(0.3)
+    os.kill(mosd, signal.SIGCONT)
+    assert going.wait(20) != 0
+    set_fault(lab, "")
+    assert job.wait(10) == ("exited", 7)
