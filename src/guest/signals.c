@@ -158,7 +158,7 @@ void signals_interrupt(struct guest *g, int64_t code)
 		regs.orig_rax = (unsigned long long)w->plan.nr;
 		r = trace_set_regs(pid, &regs);
 	}
-	if (r == 0)
+	if (r == 0 && !g->frozen)
 		r = trace_cont(pid, 0);
 	if (r < 0)
 		log_debug("interrupting the body: %s", strerror(-r));

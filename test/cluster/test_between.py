@@ -28,6 +28,43 @@ def asked(lab, job, where):
                             stdin=subprocess.DEVNULL)
 
 
+def test_stopped_while_it_sleeps(mortal_lab, home_dir):
+    """Its sleep ends while it is stopped, and what it does then must wait."""
+    lab = mortal_lab
+    code = ("import time, socket\nprint('up', flush=True)\ntime.sleep(2)\n"
+            "socket.socket()\nprint('done', flush=True)\n")
+    job = lab.job([PY, "-c", code], home_dir, pty=True)
+    up(job)
+    away(lab, job)
+    job.kill(signal.SIGSTOP)
+    assert job.event("stopped", 20)["status"] == signal.SIGSTOP
+    assert not job.ended(3)
+    assert lab.why(job.pid)["node"] == 2, "it acted while stopped"
+    job.kill(signal.SIGCONT)
+    assert job.wait(20) == ("exited", 0)
+    job.shows("done", 5)
+
+
+def test_signal_and_stop_at_once(mortal_lab, home_dir):
+    """The stop finds the body with the signal still to be delivered."""
+    lab = mortal_lab
+    code = ("import signal\nsignal.signal(signal.SIGUSR1, lambda n, f: print('usr1', flush=True))\n"
+            "print('up', flush=True)\nwhile True: sum(range(10000))\n")
+    job = lab.job([PY, "-c", code], home_dir, pty=True)
+    up(job)
+    away(lab, job)
+    guest = guest_of(lab, 2)
+    os.kill(guest, signal.SIGSTOP)
+    job.kill(signal.SIGUSR1)
+    time.sleep(0.3)
+    job.kill(signal.SIGSTOP)
+    assert job.event("stopped", 20)["status"] == signal.SIGSTOP
+    os.kill(guest, signal.SIGCONT)
+    time.sleep(0.3)
+    job.kill(signal.SIGCONT)
+    job.shows("usr1")
+
+
 def test_signal_and_way_home_at_once(mortal_lab, home_dir):
     """A call that a handler breaks off while the process is asked home."""
     lab = mortal_lab
