@@ -76,6 +76,8 @@ void signals_on_stop(struct home *h, int sig)
 	}
 	if (sig == h->stopping) {
 		h->stopping = 0;
+		h->stop_due = true;
+		(void)trace_interrupt(h->pid); /* stopped or not, it says so */
 		(void)trace_cont(h->pid, sig);
 		return;
 	}
@@ -114,6 +116,12 @@ static int set_default(struct home *h, int sig)
 	memset(to, 0, 32);
 	(void)agent_add(&h->p, SYS_rt_sigaction, (uint64_t)sig, at, 0, 8, 0, 0);
 	return agent_run_all(&h->p, "setting a signal's action", &e);
+}
+
+void signals_not_stopped(struct home *h)
+{
+	h->stop_due = false;
+	send_to_host(h, MSG_THAW, 0, NULL, 0);
 }
 
 void signals_die(struct home *h, int sig)

@@ -65,6 +65,35 @@ def test_signal_and_stop_at_once(mortal_lab, home_dir):
     job.shows("usr1")
 
 
+def test_stop_of_an_orphan(mortal_lab, home_dir):
+    """A process group without a shell is not stopped by the terminal's signals."""
+    lab = mortal_lab
+    code = ("import os\nif os.fork(): os._exit(0)\nos.setsid()\nf = open('pid', 'w')\n"
+            "f.write(str(os.getpid()) + '\\n')\nf.flush()\nn = 0\n"
+            "for n in range(10**9):\n    sum(range(100000))\n"
+            "    if n % 20 == 0: f.write(str(n) + '\\n'); f.flush()\n")
+    job = lab.job([PY, "-c", code], home_dir)
+    assert job.wait(20) == ("exited", 0)
+    path = lab.inside(1, f"{home_dir}/pid")
+    pid = int(until(lambda: path.read_text().split("\n")[:-1])[0])
+    lab.move(pid, 2)
+    try:
+        os.kill(pid, signal.SIGTSTP)
+        time.sleep(1)
+        size = path.stat().st_size
+        assert until(lambda: path.stat().st_size > size), "it was stopped"
+        assert lab.why(pid)["node"] == 2
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+def until(fn, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not (found := fn()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
 def test_signal_and_way_home_at_once(mortal_lab, home_dir):
     """A call that a handler breaks off while the process is asked home."""
     lab = mortal_lab
