@@ -148,6 +148,10 @@ void signals_stop(struct home *h, int sig)
 		return;
 	if (sig != SIGSTOP && set_default(h, sig) < 0)
 		return;
+	if (h->run.state == RUN_DONE) /* perhaps just now */
+		deputy_answer_again(h);
+	else
+		deputy_resume(h);
 	h->stopping = sig;
 	if (syscall(SYS_tgkill, h->pid, h->pid, sig) < 0)
 		log_debug("stopping %d: %s", (int)h->pid, strerror(errno));

@@ -94,6 +94,47 @@ def until(fn, seconds=10):
     return found
 
 
+def test_stop_does_not_prolong_a_sleep(mortal_lab, home_dir):
+    lab = mortal_lab
+    began = time.monotonic()
+    job = lab.job(["sleep", "5"], home_dir)
+    away(lab, job)
+    assert not job.ended(began + 3.5 - time.monotonic())
+    job.kill(signal.SIGTSTP)
+    assert job.event("stopped", 20)["status"] == signal.SIGTSTP
+    job.kill(signal.SIGCONT)
+    assert job.wait(20) == ("exited", 0)
+    took = time.monotonic() - began
+    assert 5 <= took < 7, f"slept {took:.2f} s"
+
+
+def test_stop_does_not_prolong_a_poll(mortal_lab, home_dir):
+    """Begun away; what comes meanwhile is not lost."""
+    lab = mortal_lab
+    code = ("import select, sys, time\nprint('up', flush=True)\nsys.stdin.readline()\n"
+            "t = time.monotonic()\np = select.poll()\nprint(p.poll(3000))\n"
+            "print('took', time.monotonic() - t, flush=True)\nprint(sys.stdin.readline(), flush=True)\n")
+    job = lab.job([PY, "-c", code], home_dir, pty=True)
+    up(job)
+    away(lab, job)
+    job.type("go\n")
+    time.sleep(1.5)
+    for _ in range(3):
+        job.kill(signal.SIGTSTP)
+        assert job.event("stopped", 20)["status"] == signal.SIGTSTP
+        job.kill(signal.SIGCONT)
+        assert job.event("continued", 20)
+    job.shows("took 3.")
+    job.kill(signal.SIGTSTP)
+    assert job.event("stopped", 20)["status"] == signal.SIGTSTP
+    job.type("word\n")
+    time.sleep(0.3)
+    assert "word\r\nword" not in job.typed
+    job.kill(signal.SIGCONT)
+    assert job.wait(20) == ("exited", 0)
+    job.shows("word\r\nword", 5)
+
+
 def test_signal_and_way_home_at_once(mortal_lab, home_dir):
     """A call that a handler breaks off while the process is asked home."""
     lab = mortal_lab
