@@ -139,6 +139,7 @@ static int linger_rest(struct home *h, uint64_t done, struct err *e)
 	*r = (struct run){ .state = RUN_READY, .id = r->id, .native = true, .plan = r->plan, .done = done };
 	memcpy(r->plan.arg, p->arg, sizeof(arg));
 	memcpy(r->arg, arg, sizeof(arg));
+	h->m->pending.done = 0; /* counted in the run: if it leaves again, that tells the sum */
 	return linger(h, e);
 }
 

@@ -205,3 +205,34 @@ def test_signal_as_it_lingers_and_does_not_leave(mortal_lab, home_dir):
     assert going.wait(20) != 0
     set_fault(lab, "")
     assert job.wait(10) == ("exited", 7)
+
+
+def test_rest_of_a_write_leaves_again(mortal_lab, home_dir):
+    """A write in pieces, cut by moves in any direction: the sum is told once."""
+    lab = mortal_lab
+    os.mkfifo(lab.inside(1, f"{home_dir}/fifo"))
+    lab.inside(1, f"{home_dir}/fifo").chmod(0o666)
+    code = ("import os, sys\nf = os.open('fifo', os.O_WRONLY)\nprint('up', flush=True)\n"
+            "sys.stdin.readline()\nn = os.write(f, b'x' * (5 << 20))\nprint('wrote', n, flush=True)\n")
+    job = lab.job([PY, "-c", code], home_dir, pty=True)
+    f = os.open(lab.inside(1, f"{home_dir}/fifo"), os.O_RDONLY)
+    up(job)
+    away(lab, job)
+    job.type("go\n")
+    got = 0
+
+    def take(n):
+        nonlocal got
+        while got < n:
+            got += len(os.read(f, 65536))
+
+    for where, n in ((None, 2200000), ("home", 2500000), (2, 2700000), ("home", 2900000), (3, 3100000), (2, 3300000)):
+        if where:
+            assert not job.ended(0.1), job.typed
+            lab.move(job.pid, where)
+        take(n)
+    take(5 << 20)
+    os.close(f)
+    assert job.wait(20) == ("exited", 0)
+    job.shows("wrote ", 5)
+    assert f"wrote {5 << 20}" in job.typed
