@@ -39,7 +39,7 @@ static int stop(struct guest *g)
 
 	if (w->kind == WAIT_HOME && !w->notif)
 		return 0; /* it stands at a fault */
-	if (g->frozen || w->kind == WAIT_EXIT || !w->notif)
+	if (w->kind == WAIT_EXIT || !w->notif)
 		return g->frozen ? 0 : signals_stop_body(g);
 	r = trace_interrupt(pid);
 	if (r == 0)
@@ -223,10 +223,30 @@ void guest_resume(struct guest *g)
 	signals_raise_kept(g);
 }
 
+/* It stands where it is, never to go on here by itself. */
+static bool stands(const struct guest *g)
+{
+	return g->departed || g->wait.kind == WAIT_EXIT || (g->wait.kind == WAIT_HOME && !g->wait.notif);
+}
+
+void guest_freeze(struct guest *g)
+{
+	if (g->frozen)
+		return;
+	g->frozen = true;
+	if (stands(g))
+		return;
+	if (g->wait.kind != WAIT_NONE && g->wait.notif)
+		(void)trace_interrupt(g->box.body.pid); /* seen when the call is answered */
+	else
+		(void)signals_stop_body(g);
+}
+
 void guest_thaw(struct guest *g)
 {
 	g->frozen = false;
-	if (g->wait.kind != WAIT_NONE && g->wait.notif)
+	if (stands(g) || (g->wait.kind != WAIT_NONE && g->wait.notif))
 		return; /* it was frozen inside a call, and waits there on */
 	(void)trace_cont(g->box.body.pid, 0);
+	signals_raise_kept(g); /* what came first as it was stopped */
 }

@@ -132,6 +132,8 @@ int signals_stop_body(struct guest *g);
  * On failure the body stands still until guest_resume(). */
 int guest_depart(struct guest *g, struct channel *to, bool with_files, struct err *e);
 void guest_resume(struct guest *g);
+/* A stop signal: the body does nothing of its own any more. A call goes on, and it stops behind it. */
+void guest_freeze(struct guest *g);
 /* Ends a freeze (a stop signal, continued). */
 void guest_thaw(struct guest *g);
 

@@ -310,12 +310,10 @@ static void from_home(struct guest *g, const struct frame *f)
 			ask_again(g);
 		break;
 	case MSG_FREEZE:
-		if (!g->frozen && !g->departed && g->wait.kind == WAIT_NONE)
-			(void)signals_stop_body(g);
-		g->frozen = true;
+		guest_freeze(g);
 		break;
 	case MSG_THAW:
-		if (g->frozen && !g->departed)
+		if (g->frozen)
 			guest_thaw(g);
 		break;
 	case MSG_PING:

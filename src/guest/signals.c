@@ -82,6 +82,15 @@ static bool acts(const struct guest *g, int sig)
 	return st.sig_caught & SIG_BIT(sig) || !(DEFAULT_IGNORE & SIG_BIT(sig));
 }
 
+/* Does it stop the process? */
+static bool stops(const struct guest *g, int sig)
+{
+	struct procfs_status st;
+
+	return DEFAULT_STOP & SIG_BIT(sig) && acts(g, sig) && procfs_status(g->box.body.pid, &st) == 0 &&
+	       !(st.sig_caught & SIG_BIT(sig));
+}
+
 void signals_take(struct guest *g, const siginfo_t *si)
 {
 	int sig = si->si_signo;
@@ -91,6 +100,13 @@ void signals_take(struct guest *g, const siginfo_t *si)
 		return;
 	if ((sig < SIGRTMIN && find(g, sig) >= 0) || g->nsignals == SIGNALS_MAX)
 		return; /* as the kernel does: one of a kind waits, and no more than the limit */
+	/* A call that waits need not be broken off for it: its time would start anew. */
+	if ((w->kind == WAIT_SLEEP || w->kind == WAIT_CALL) && w->notif && !w->interrupted && !g->frozen &&
+	    !g->departed && stops(g, sig)) {
+		guest_freeze(g);
+		tell_home(g, MSG_STOPPED, (uint64_t)sig);
+		return;
+	}
 	signals_keep(g, si, true);
 	raise_in_body(g, sig);
 	if (w->kind == WAIT_NONE || !w->notif || !acts(g, sig))
@@ -158,7 +174,7 @@ void signals_interrupt(struct guest *g, int64_t code)
 		regs.orig_rax = (unsigned long long)w->plan.nr;
 		r = trace_set_regs(pid, &regs);
 	}
-	if (r == 0)
+	if (r == 0 && !g->frozen)
 		r = trace_cont(pid, 0);
 	if (r < 0)
 		log_debug("interrupting the body: %s", strerror(-r));

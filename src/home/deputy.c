@@ -492,6 +492,7 @@ static void on_stop(struct home *h, const struct trace_wait *w)
 		break;
 	case TRACE_GROUP:
 		h->stopped = true;
+		h->stop_due = false;
 		(void)trace_listen(h->pid);
 		break;
 	case TRACE_EXEC:
@@ -503,6 +504,8 @@ static void on_stop(struct home *h, const struct trace_wait *w)
 	case TRACE_NONE:
 		h->stopped = false;
 		(void)trace_cont(h->pid, 0);
+		if (h->stop_due && w->event == TRACE_INTERRUPT)
+			signals_not_stopped(h);
 		break;
 	}
 }

@@ -106,6 +106,7 @@ struct home {
 	int dying;	 /* signal that P is to die of */
 	bool exiting;	 /* P runs exit_group */
 	int stopping;	 /* stop signal that P is to take */
+	bool stop_due;	 /* it has taken it: does it stop? */
 	bool stopped;	 /* P is stopped by a stop signal, as the shell sees it */
 	siginfo_t held[IMAGE_PENDING_MAX]; /* signals that came while nobody could take them */
 	unsigned nheld;
@@ -182,6 +183,8 @@ void signals_on_stop(struct home *h, int sig);
 void signals_release_held(struct home *h);
 void signals_die(struct home *h, int sig);
 void signals_stop(struct home *h, int sig);
+/* P, of an orphaned process group, did not stop at a stop signal: nor does the body. */
+void signals_not_stopped(struct home *h);
 
 /* comeback.c: the image has come; P becomes the program again. */
 void comeback_ask(struct home *h, uint64_t request, const char *cause);
@@ -191,6 +194,8 @@ void comeback_take(struct home *h, const struct frame *first);
 int settle_home(struct home *h, struct err *e);
 void settle_linger_over(struct home *h);
 void settle_linger_signal(struct home *h, const siginfo_t *si);
+/* It was to leave and does not: what came while it was held still. */
+void settle_stays(struct home *h);
 
 /* hop.c: from host to host */
 void hop_begin(struct home *h, const struct order *o);

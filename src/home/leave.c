@@ -243,7 +243,8 @@ static void undo_stop(void *ctx)
 	struct home *h = l->h;
 	struct trace_wait w;
 
-	if (l->again) {
+	if (l->again) { /* settle_stays() sees to what came meanwhile */
+		h->ncarried = 0;
 		deputy_resume(h);
 		return;
 	}
@@ -559,5 +560,6 @@ int leave_home(struct home *h, const struct order *o, struct err *e)
 	node_moved(h, o->request, 0, "asked", t.frozen, t.total, l.bytes);
 	signals_release_held(h);
 	deputy_resume(h);
+	deputy_answer_again(h); /* it may have ended while we stopped it */
 	return 0;
 }

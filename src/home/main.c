@@ -287,6 +287,8 @@ void home_move(struct home *h, const struct order *o)
 	if (h->place == PLACE_AWAY)
 		return;
 	node_not_moved(h, o->request, o->node, &e, r);
+	if (h->place == PLACE_LINGERING)
+		settle_stays(h);
 	if (h->place == PLACE_HOME) {
 		if (h->exec_seen) { /* it was never let go: now it is */
 			(void)trace_detach(h->pid);

@@ -139,6 +139,7 @@ static int linger_rest(struct home *h, uint64_t done, struct err *e)
 	*r = (struct run){ .state = RUN_READY, .id = r->id, .native = true, .plan = r->plan, .done = done };
 	memcpy(r->plan.arg, p->arg, sizeof(arg));
 	memcpy(r->arg, arg, sizeof(arg));
+	h->m->pending.done = 0; /* counted in the run: if it leaves again, that tells the sum */
 	return linger(h, e);
 }
 
@@ -168,6 +169,13 @@ static int finished(struct home *h, struct err *e)
 	uint64_t done = p->done;
 
 	put_out(h, false);
+	if (r->ret == -512 || r->ret == -513 || r->ret == -514) { /* the host had it broken off, and then left */
+		if (done)
+			set_result(h, (int64_t)done);
+		else
+			set_restart(h, r->ret);
+		return release(h, e);
+	}
 	if (r->ret > 0)
 		done += (uint64_t)r->ret;
 	if ((r->plan.flags & CALL_RESUMES) && r->plan.kind[1] == ARG_IN && !r->native && r->ret > 0 &&
@@ -228,13 +236,26 @@ void settle_linger_over(struct home *h)
 	end_linger(h, r, &e);
 }
 
+/* Queued again by P itself, as it was; it blocks all signals. */
+static int raise_again(struct home *h, const siginfo_t *si)
+{
+	uint64_t at;
+	void *to;
+
+	agent_begin(&h->p);
+	to = agent_scratch(&h->p, sizeof(*si), &at);
+	memcpy(to, si, sizeof(*si));
+	(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
+			(uint64_t)si->si_signo, at, 0, 0);
+	return agent_run(&h->p);
+}
+
 /* A signal stops P while it lingers: its mask is its own, so the kernel would deliver it now. */
 void settle_linger_signal(struct home *h, const siginfo_t *si)
 {
 	struct procfs_status st;
 	struct err e = ERR_INIT;
-	uint64_t at, bit = SIG_BIT(si->si_signo);
-	void *to;
+	uint64_t bit = SIG_BIT(si->si_signo);
 	int r;
 
 	(void)trace_cont(h->pid, 0);
@@ -253,12 +274,9 @@ void settle_linger_signal(struct home *h, const siginfo_t *si)
 		r = trace_cont(h->pid, 0);
 	if (r < 0)
 		return;
-	agent_begin(&h->p);
-	to = agent_scratch(&h->p, sizeof(*si), &at);
-	memcpy(to, si, sizeof(*si));
-	(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
-			(uint64_t)si->si_signo, at, 0, 0);
-	r = agent_run(&h->p);
+	r = raise_again(h, si);
+	while (r == 0 && h->nheld)
+		r = raise_again(h, &h->held[--h->nheld]);
 	if (r < 0)
 		return;
 	if (h->run.state == RUN_DONE) {
@@ -279,4 +297,15 @@ void settle_linger_signal(struct home *h, const siginfo_t *si)
 	}
 	r = release(h, &e);
 	end_linger(h, r, &e);
+}
+
+void settle_stays(struct home *h)
+{
+	while (h->place == PLACE_LINGERING && h->nheld) {
+		siginfo_t si = h->held[--h->nheld];
+
+		settle_linger_signal(h, &si);
+	}
+	if (h->place == PLACE_LINGERING && h->run.state == RUN_DONE)
+		settle_linger_over(h);
 }

@@ -76,6 +76,8 @@ void signals_on_stop(struct home *h, int sig)
 	}
 	if (sig == h->stopping) {
 		h->stopping = 0;
+		h->stop_due = true;
+		(void)trace_interrupt(h->pid); /* stopped or not, it says so */
 		(void)trace_cont(h->pid, sig);
 		return;
 	}
@@ -116,6 +118,12 @@ static int set_default(struct home *h, int sig)
 	return agent_run_all(&h->p, "setting a signal's action", &e);
 }
 
+void signals_not_stopped(struct home *h)
+{
+	h->stop_due = false;
+	send_to_host(h, MSG_THAW, 0, NULL, 0);
+}
+
 void signals_die(struct home *h, int sig)
 {
 	struct rlimit core;
@@ -140,6 +148,10 @@ void signals_stop(struct home *h, int sig)
 		return;
 	if (sig != SIGSTOP && set_default(h, sig) < 0)
 		return;
+	if (h->run.state == RUN_DONE) /* perhaps just now */
+		deputy_answer_again(h);
+	else
+		deputy_resume(h);
 	h->stopping = sig;
 	if (syscall(SYS_tgkill, h->pid, h->pid, sig) < 0)
 		log_debug("stopping %d: %s", (int)h->pid, strerror(errno));
