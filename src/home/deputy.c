@@ -391,9 +391,8 @@ static int until_interrupt(struct home *h, struct user_regs_struct *regs)
 			return -ESRCH;
 		if (w.event == TRACE_INTERRUPT)
 			return trace_regs(h->pid, regs);
-		if (w.event == TRACE_SIGNAL && trace_siginfo(h->pid, &si) == 0 &&
-		    !(w.sig == SIGTRAP && si.si_code == SI_KERNEL))
-			signals_forward(h, &si);
+		if (w.event == TRACE_SIGNAL && trace_siginfo(h->pid, &si) == 0)
+			signals_take_away(h, &si);
 		r = trace_cont(h->pid, 0);
 	}
 	return r;

@@ -179,6 +179,8 @@ int deputy_load_native(struct home *h, const struct image *m, int64_t code, stru
 /* signals.c */
 void signals_forward(struct home *h, const siginfo_t *si);
 void signals_on_stop(struct home *h, int sig);
+/* A signal that stopped P while we were driving it: the kernel has forgotten it, we must not. */
+void signals_take_away(void *ctx, const siginfo_t *si);
 /* Signals that were held go where the process is now. */
 void signals_release_held(struct home *h);
 void signals_die(struct home *h, int sig);

@@ -35,6 +35,7 @@ struct leave {
 	int64_t code;	/* how the call it was in was broken off; 0: it was in none to be resumed */
 	bool again;	/* it leaves while it lingers: it is in the resident already */
 	bool stopped;
+	unsigned taken; /* of h->held, the first ones travel in the image */
 	uint64_t bytes;
 };
 
@@ -169,13 +170,19 @@ static void carry_signals(struct leave *l)
 {
 	struct home *h = l->h;
 	struct image *m = l->m;
-	int n = trace_peek_signals(h->pid, false, m->signal, IMAGE_PENDING_MAX / 2);
+	unsigned taken = MIN(h->nheld, IMAGE_PENDING_MAX / 2), room = IMAGE_PENDING_MAX / 4;
+	siginfo_t *own = m->signal + taken;
+	int n = trace_peek_signals(h->pid, false, own, room), k;
 
-	m->nsignals = n > 0 ? (uint32_t)n : 0;
-	n = trace_peek_signals(h->pid, true, m->signal + m->nsignals, IMAGE_PENDING_MAX / 2);
-	m->nsignals += n > 0 ? (uint32_t)n : 0;
-	memcpy(h->carried, m->signal, m->nsignals * sizeof(m->signal[0]));
-	h->ncarried = m->nsignals;
+	n = MAX(n, 0);
+	k = trace_peek_signals(h->pid, true, own + n, room);
+	h->ncarried = (unsigned)n + (unsigned)MAX(k, 0);
+	memcpy(h->carried, own, h->ncarried * sizeof(*own));
+	/* Those that came up while we stopped it are ours alone by now. Were the move undone, they
+	 * would be raised again: they are kept until commit. */
+	memcpy(m->signal, h->held, taken * sizeof(*own));
+	m->nsignals = taken + h->ncarried;
+	l->taken = taken;
 }
 
 static int stop_native(struct leave *l, struct err *e)
@@ -546,6 +553,8 @@ int leave_home(struct home *h, const struct order *o, struct err *e)
 	h->cpu_before = l.m->cpu;
 	h->cpu_seen = 0;
 	h->bytes += l.bytes;
+	h->nheld -= l.taken;
+	memmove(h->held, h->held + l.taken, h->nheld * sizeof(h->held[0]));
 	if (r < 0) /* behind commit: P has ended; the loop hears of it */
 		return r;
 	if (l.m->pending.kind == PENDING_SLEEP)

@@ -425,6 +425,7 @@ int main(int argc, char **argv)
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	h.p.on_stop = deputy_on_agent_stop;
+	h.p.on_signal = signals_take_away;
 	h.p.ctx = &h;
 	if (fcntl(NODE_FD, F_GETFD) < 0) {
 		(void)fprintf(stderr, "mos-home is started by mosd; see mosd(8)\n");

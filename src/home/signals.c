@@ -66,6 +66,16 @@ static bool was_carried(struct home *h, const siginfo_t *si)
 	return false;
 }
 
+void signals_take_away(void *ctx, const siginfo_t *si)
+{
+	struct home *h = ctx;
+
+	if (si->si_signo == SIGTRAP && si->si_code == SI_KERNEL)
+		return; /* the resident's knock */
+	if (!was_carried(h, si))
+		signals_forward(h, si);
+}
+
 void signals_on_stop(struct home *h, int sig)
 {
 	siginfo_t si;

@@ -227,6 +227,14 @@ void *agent_scratch(struct agent *a, uint32_t size, uint64_t *ret_addr)
 	return a->base + AREA_SCRATCH + at;
 }
 
+static void take_away(struct agent *a)
+{
+	siginfo_t si;
+
+	if (a->on_signal && trace_siginfo(a->pid, &si) == 0)
+		a->on_signal(a->ctx, &si);
+}
+
 /* A look at the process while it should be running the batch. */
 static int look(struct agent *a)
 {
@@ -249,7 +257,7 @@ static int look(struct agent *a)
 		if (trace_siginfo(a->pid, &si) == 0 && si.si_code > 0 &&
 		    (w.sig == SIGSEGV || w.sig == SIGBUS || w.sig == SIGILL || w.sig == SIGFPE))
 			return -EFAULT;
-		a->stop_sig = w.sig; /* only SIGSTOP cannot be blocked */
+		take_away(a); /* only SIGSTOP cannot be blocked */
 		return trace_cont(a->pid, 0);
 	case TRACE_INTERRUPT:
 	case TRACE_GROUP:
@@ -341,7 +349,7 @@ int agent_stop_idle(struct agent *a)
 		if (w.event == TRACE_INTERRUPT)
 			return 0;
 		if (w.event == TRACE_SIGNAL)
-			a->stop_sig = w.sig;
+			take_away(a);
 		r = trace_cont(a->pid, 0);
 		if (r < 0)
 			return r;

@@ -5,6 +5,7 @@
 #define MOS_MOVE_AGENT_H
 
 #include <stdbool.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/user.h>
@@ -26,7 +27,8 @@ struct agent {
 	 * Return: false: it is none of its business. May be NULL. */
 	bool (*on_stop)(void *ctx, const struct trace_wait *w);
 	void *ctx;
-	int stop_sig;	/* a stop signal that came while the resident ran, to be raised again */
+	/* A signal that stopped it meanwhile, taken away from the kernel; may be NULL. */
+	void (*on_signal)(void *ctx, const siginfo_t *si);
 };
 
 #define AGENT_INIT { .pid = -1 }

@@ -22,6 +22,19 @@ static bool in_vdso(const struct vma_list *maps, uint64_t rip)
 	return v && v->start <= rip && v->kind == VMA_VDSO;
 }
 
+/* Inside the vDSO's own work, that is. Where it gives up and makes the system call (processor-time
+ * clocks), it holds nothing any more, and the call may be one that waits for us. */
+static bool halfway(pid_t pid, const struct vma_list *maps, const struct user_regs_struct *r)
+{
+	struct mem m = { .pid = pid, .mem_fd = -1, .pagemap_fd = -1 };
+	uint8_t insn[2];
+
+	if (!in_vdso(maps, r->rip) || (long)r->orig_rax >= 0)
+		return false;
+	return mem_read(&m, (uaddr_t){ r->rip }, insn, sizeof(insn)) < 0 || insn[0] != 0x0f ||
+	       insn[1] != 0x05;
+}
+
 /* Lets the thread run until the next stop that we asked for. */
 static int run_a_little(pid_t pid, bool step, void (*on_signal)(void *, const siginfo_t *),
 			void *ctx)
@@ -79,24 +92,24 @@ int capture_settle(pid_t pid, const struct vma_list *maps,
 	uint64_t mask;
 	int r = trace_regs(pid, &regs);
 
-	for (int tries = 0; r == 0 && in_vdso(maps, regs.rip) && tries < 40; tries++) {
+	for (int tries = 0; r == 0 && halfway(pid, maps, &regs) && tries < 40; tries++) {
 		r = run_a_little(pid, false, on_signal, ctx);
 		if (r == 0)
 			r = trace_regs(pid, &regs);
 	}
-	if (r == 0 && in_vdso(maps, regs.rip)) {
+	if (r == 0 && halfway(pid, maps, &regs)) {
 		/* SIGTRAP stays open: a step that finds it blocked resets its handler */
 		r = trace_mask(pid, &mask);
 		if (r == 0)
 			r = trace_set_mask(pid, ~(1ULL << (SIGTRAP - 1)));
-		for (int steps = 0; r == 0 && in_vdso(maps, regs.rip) && steps < 5000; steps++) {
+		for (int steps = 0; r == 0 && halfway(pid, maps, &regs) && steps < 5000; steps++) {
 			r = run_a_little(pid, true, NULL, NULL);
 			if (r == 0)
 				r = trace_regs(pid, &regs);
 		}
 		if (r == 0)
 			r = trace_set_mask(pid, mask);
-		if (r == 0 && in_vdso(maps, regs.rip))
+		if (r == 0 && halfway(pid, maps, &regs))
 			r = -EAGAIN;
 	}
 	return r < 0 ? r : leave_rseq(pid, &regs);
