@@ -154,6 +154,10 @@ void mapping_new_host(struct home *h);
 /* leave.c */
 int leave_home(struct home *h, const struct order *o, struct err *e);
 void leave_drop_memory(struct home *h);
+/* prepare.c */
+int home_say(struct channel *c, uint16_t type, uint64_t id, const void *p, size_t n);
+/* Turns the "reason\0text" of a refusal or an abort into an error: "@who: text". */
+int home_told_why(const struct frame *f, const char *who, struct err *e);
 /* Opens a control stream to a node and has a sandbox made there. */
 int leave_prepare(struct home *h, const struct order *o, bool from_host, struct channel **ret,
 		  uint8_t token[TOKEN_SIZE], struct err *e);

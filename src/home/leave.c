@@ -10,19 +10,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "home/home.h"
 #include "kernel/procfs.h"
 #include "kernel/trace.h"
-#include "kernel/vdso.h"
 #include "move/capture.h"
 #include "move/source.h"
 #include "wire/msg.h"
 
-#define CONNECT_MS 5000
-#define READY_MS   10000
 #define BUILT_MS   30000
 
 struct leave {
@@ -38,99 +34,6 @@ struct leave {
 	unsigned taken; /* of h->held, the first ones travel in the image */
 	uint64_t bytes;
 };
-
-static int say(struct channel *c, uint16_t type, uint64_t id, const void *p, size_t n)
-{
-	struct iovec iov = { (void *)(uintptr_t)p, n };
-
-	return channel_send(c, type, id, &iov, 1);
-}
-
-/* "reason\0text" of a refusal or an abort. */
-static int told_why(const struct frame *f, const char *who, struct err *e)
-{
-	char reason[sizeof(e->reason)] = "", text[ERR_MSG_MAX] = "";
-	const char *zero = memchr(f->data, 0, f->len);
-
-	if (zero) {
-		size_t n = (size_t)((const uint8_t *)zero - f->data), k = f->len - n - 1;
-
-		memcpy(reason, f->data, MIN(n, sizeof(reason) - 1));
-		memcpy(text, zero + 1, MIN(k, sizeof(text) - 1));
-	}
-	return err_reason(e, -ECANCELED, reason[0] ? reason : "refused", "%s: %s", who,
-			  text[0] ? text : "it did not say why");
-}
-
-static void make_hello(struct home *h, uint32_t to, bool from_host, uint64_t area, struct hello *ret)
-{
-	struct procfs_status st = { 0 };
-
-	*ret = (struct hello){ .protocol = MSG_PROTOCOL, .to = to, .home = h->node, .pid = h->pid,
-			       .epoch = h->epoch + 1, .area = area, .from_host = from_host };
-	(void)procfs_comm(h->pid, ret->comm);
-	if (procfs_status(h->pid, &st) == 0)
-		ret->uid = st.uid[0];
-	(void)vdso_digest(ret->vdso);
-	(void)uname(&ret->uts);
-	ret->boot = clock_now(CLOCK_BOOTTIME);
-	ret->mono = mono_now();
-}
-
-int leave_prepare(struct home *h, const struct order *o, bool from_host, struct channel **ret,
-		  uint8_t token[TOKEN_SIZE], struct err *e)
-{
-	static const uint8_t preamble[PREAMBLE_SIZE] = "umosix1\n";
-	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
-	CLEANUP(buf_finish) struct buf b = BUF_INIT;
-	CLEANUP(close_fd) int fd = -1;
-	struct channel *c = NULL;
-	uint64_t area = h->p.area;
-	struct hello hello;
-	struct frame f;
-	int r;
-
-	if (!area) {
-		r = procfs_maps(h->pid, IMAGE_VMAS_MAX, &maps);
-		if (r < 0)
-			return err_reason(e, r, "mappings", "reading its memory map: %s", strerror(-r));
-		area = agent_choose_place(&maps);
-		if (!area)
-			return err_reason(e, -ENOMEM, "memory", "no room for the resident in its memory");
-		h->place_for_area = area;
-	}
-	fd = channel_connect(o->addr, o->port, CONNECT_MS, e);
-	if (fd < 0)
-		return err_reason(e, fd, "unreachable", "%s", err_str(e, fd));
-	r = io_write_all(fd, preamble, sizeof(preamble));
-	if (r == 0)
-		r = channel_open(steal_fd(&fd), CHANNEL_CLIENT, &h->keys, CONNECT_MS, &c, e);
-	if (r < 0)
-		return err_reason(e, r, "unreachable", "node %u: %s", o->node, err_str(e, r));
-	make_hello(h, o->node, from_host, area, &hello);
-	hello_put(&hello, &b);
-	r = b.failed ? -ENOMEM : say(c, MSG_HELLO, 0, b.data, b.len);
-	if (r == 0)
-		r = channel_recv(c, READY_MS, &f);
-	for (unsigned asked = 0; r > 0 && f.type == MSG_TIME && asked < 16; asked++) {
-		const int64_t now[2] = { mono_now(), clock_now(CLOCK_BOOTTIME) };
-
-		r = say(c, MSG_TIME, f.id, now, sizeof(now));
-		if (r == 0)
-			r = channel_recv(c, READY_MS, &f);
-	}
-	if (r > 0 && f.type == MSG_READY && f.len == TOKEN_SIZE && f.id == h->epoch + 1) {
-		memcpy(token, f.data, TOKEN_SIZE);
-		*ret = c;
-		return 0;
-	}
-	if (r > 0 && f.type == MSG_REFUSED)
-		r = told_why(&f, "the node refused it", e);
-	else
-		r = err_reason(e, r < 0 ? r : -ETIMEDOUT, "unreachable", "node %u does not answer", o->node);
-	channel_close(c);
-	return r;
-}
 
 static int stage_check(void *ctx, struct err *e)
 {
@@ -242,6 +145,26 @@ static bool our_eintr(const struct leave *l)
 	return true;
 }
 
+/* Signals that we took away while stopping it wait for it to go on. Only the process itself may queue
+ * most of them as they were; without the resident they lose who sent them. */
+static void raise_held(struct home *h)
+{
+	for (unsigned i = 0; i < h->nheld; i++) {
+		const siginfo_t *si = &h->held[i];
+		const uint64_t arg[6] = { (uint64_t)h->pid, (uint64_t)h->pid, (uint64_t)si->si_signo,
+					  h->p.area + AREA_SCRATCH };
+		int64_t got = -1;
+
+		if (h->p.base) {
+			memcpy(h->p.base + AREA_SCRATCH, si, sizeof(*si));
+			(void)trace_inject(h->pid, h->p.insn, SYS_rt_tgsigqueueinfo, arg, &got);
+		}
+		if (got < 0 && syscall(SYS_rt_tgsigqueueinfo, h->pid, h->pid, si->si_signo, si) < 0)
+			(void)syscall(SYS_tgkill, h->pid, h->pid, si->si_signo);
+	}
+	h->nheld = 0;
+}
+
 /* Lets P go on natively with the registers that it was stopped with: as if nothing had been. The
  * kernel's own restart logic, which follows a stop of this kind, ends the call it was in. */
 static void undo_stop(void *ctx)
@@ -265,15 +188,15 @@ static void undo_stop(void *ctx)
 	if (l->own.rip) {
 		(void)trace_set_mask(h->pid, TRACE_MASK_ALL);
 		(void)trace_set_regs(h->pid, &l->own);
+		raise_held(h);
 		(void)agent_unmap(&h->p);
 		(void)trace_set_regs(h->pid, &l->own);
 		(void)trace_set_mask(h->pid, l->m->mask);
 		if (trace_interrupt(h->pid) == 0 && trace_cont(h->pid, 0) == 0)
 			(void)trace_wait(h->pid, 0, &w);
 	}
-	for (unsigned i = 0; i < h->nheld; i++) /* it is stopped: they wait for it to go on */
-		(void)syscall(SYS_rt_tgsigqueueinfo, h->pid, h->pid, h->held[i].si_signo, &h->held[i]);
-	h->nheld = h->ncarried = 0;
+	raise_held(h);
+	h->ncarried = 0;
 	(void)trace_detach(h->pid);
 	h->seized = h->exec_seen = false;
 	h->run.state = RUN_NONE;
@@ -436,7 +359,7 @@ static int stage_built(void *ctx, struct err *e)
 	if (r > 0 && f.type == MSG_BUILT && f.id == l->m->epoch)
 		return 0;
 	if (r > 0 && f.type == MSG_ABORT)
-		return told_why(&f, "the node could not build it", e);
+		return home_told_why(&f, "the node could not build it", e);
 	return err_reason(e, r < 0 ? r : -ETIMEDOUT, "unreachable", "the node was lost while it built the process");
 }
 
@@ -452,7 +375,7 @@ static int stage_commit(void *ctx, struct err *e)
 	if (r == 0)
 		r = trace_options(h->pid, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
 	if (r == 0)
-		r = say(l->c, MSG_GO, l->m->epoch, NULL, 0);
+		r = home_say(l->c, MSG_GO, l->m->epoch, NULL, 0);
 	if (r < 0) {
 		if (l->again)
 			(void)agent_enter(&h->p);
