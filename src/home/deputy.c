@@ -501,10 +501,10 @@ static void on_stop(struct home *h, const struct trace_wait *w)
 	case TRACE_SYSCALL:
 	case TRACE_OTHER:
 	case TRACE_NONE:
-		h->stopped = false;
 		(void)trace_cont(h->pid, 0);
-		if (h->stop_due && w->event == TRACE_INTERRUPT)
+		if ((h->stop_due || h->stopped) && w->event == TRACE_INTERRUPT)
 			signals_not_stopped(h);
+		h->stopped = false;
 		break;
 	}
 }

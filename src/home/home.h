@@ -189,7 +189,7 @@ void signals_take_away(void *ctx, const siginfo_t *si);
 void signals_release_held(struct home *h);
 void signals_die(struct home *h, int sig);
 void signals_stop(struct home *h, int sig);
-/* P, of an orphaned process group, did not stop at a stop signal: nor does the body. */
+/* P goes on, or (of an orphaned process group) did not stop at a stop signal: so does the body. */
 void signals_not_stopped(struct home *h);
 
 /* comeback.c: the image has come; P becomes the program again. */

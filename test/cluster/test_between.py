@@ -56,11 +56,11 @@ def test_signal_and_stop_at_once(mortal_lab, home_dir):
     guest = guest_of(lab, 2)
     os.kill(guest, signal.SIGSTOP)
     job.kill(signal.SIGUSR1)
-    time.sleep(0.3)
+    job.ended(0.3)
     job.kill(signal.SIGSTOP)
     assert job.event("stopped", 20)["status"] == signal.SIGSTOP
     os.kill(guest, signal.SIGCONT)
-    time.sleep(0.3)
+    job.ended(0.3)
     job.kill(signal.SIGCONT)
     job.shows("usr1")
 
@@ -75,22 +75,22 @@ def test_stop_of_an_orphan(mortal_lab, home_dir):
     job = lab.job([PY, "-c", code], home_dir)
     assert job.wait(20) == ("exited", 0)
     path = lab.inside(1, f"{home_dir}/pid")
-    pid = int(until(lambda: path.read_text().split("\n")[:-1])[0])
+    pid = int(until(job, lambda: path.exists() and path.read_text().split("\n")[:-1])[0])
     lab.move(pid, 2)
     try:
         os.kill(pid, signal.SIGTSTP)
-        time.sleep(1)
+        job.ended(1)
         size = path.stat().st_size
-        assert until(lambda: path.stat().st_size > size), "it was stopped"
+        assert until(job, lambda: path.stat().st_size > size), "it was stopped"
         assert lab.why(pid)["node"] == 2
     finally:
         os.kill(pid, signal.SIGKILL)
 
 
-def until(fn, seconds=10):
+def until(job, fn, seconds=10):
     deadline = time.monotonic() + seconds
     while not (found := fn()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        job.ended(0.05)
     return found
 
 
@@ -118,8 +118,8 @@ def test_stop_does_not_prolong_a_poll(mortal_lab, home_dir):
     up(job)
     away(lab, job)
     job.type("go\n")
-    time.sleep(1.5)
-    for _ in range(3):
+    job.ended(1.5)
+    for _ in range(10):  # no sooner continued than stopped again
         job.kill(signal.SIGTSTP)
         assert job.event("stopped", 20)["status"] == signal.SIGTSTP
         job.kill(signal.SIGCONT)
@@ -128,7 +128,7 @@ def test_stop_does_not_prolong_a_poll(mortal_lab, home_dir):
     job.kill(signal.SIGTSTP)
     assert job.event("stopped", 20)["status"] == signal.SIGTSTP
     job.type("word\n")
-    time.sleep(0.3)
+    job.ended(0.3)
     assert "word\r\nword" not in job.typed
     job.kill(signal.SIGCONT)
     assert job.wait(20) == ("exited", 0)
@@ -146,9 +146,9 @@ def test_signal_and_way_home_at_once(mortal_lab, home_dir):
     guest = guest_of(lab, 2)
     os.kill(guest, signal.SIGSTOP)
     job.kill(signal.SIGUSR1)
-    time.sleep(0.3)
+    job.ended(0.3)
     going = asked(lab, job, "home")
-    time.sleep(0.5)
+    job.ended(0.5)
     os.kill(guest, signal.SIGCONT)
     assert going.wait(20) == 0
     job.shows("usr1")
@@ -179,7 +179,7 @@ def test_linger_ends_as_it_leaves(mortal_lab, home_dir, fault, what):
     if fault:
         set_fault(lab, fault)
     going = asked(lab, job, 3)
-    time.sleep(began + 5 - time.monotonic())
+    job.ended(began + 5 - time.monotonic())
     os.kill(mosd, signal.SIGCONT)
     going.wait(20)
     if fault:
@@ -198,9 +198,9 @@ def test_signal_as_it_lingers_and_does_not_leave(mortal_lab, home_dir):
     os.kill(mosd, signal.SIGSTOP)
     set_fault(lab, "built")
     going = asked(lab, job, 3)
-    time.sleep(1)
+    job.ended(1)
     job.kill(signal.SIGTERM)
-    time.sleep(0.3)
+    job.ended(0.3)
     os.kill(mosd, signal.SIGCONT)
     assert going.wait(20) != 0
     set_fault(lab, "")
