@@ -37,9 +37,9 @@ static int stop(struct guest *g)
 	struct trace_wait t;
 	int r;
 
-	if (w->kind == WAIT_HOME && !w->notif)
-		return 0; /* it stands at a fault */
-	if (w->kind == WAIT_EXIT || !w->notif)
+	if (w->kind == WAIT_DIED || (w->kind == WAIT_HOME && !w->notif))
+		return 0; /* it stands at a signal */
+	if (!w->notif)
 		return g->frozen ? 0 : signals_stop_body(g);
 	r = trace_interrupt(pid);
 	if (r == 0)
@@ -177,6 +177,8 @@ int guest_depart(struct guest *g, struct channel *to, bool with_files, struct er
 	nsec_t cpu = g->m->cpu;
 	int r;
 
+	if (g->wait.kind == WAIT_EXIT)
+		return err_reason(e, -EBUSY, "busy", "it is ending");
 	g->departed = true;
 	r = capture(g, g->m, e);
 	if (r == 0)
@@ -201,7 +203,7 @@ void guest_resume(struct guest *g)
 	struct user_regs_struct regs = g->m->regs;
 	int r = agent_stop_idle(a);
 
-	if (g->wait.kind == WAIT_HOME || g->wait.kind == WAIT_MAP || g->wait.both)
+	if (g->wait.kind == WAIT_HOME || g->wait.kind == WAIT_DIED || g->wait.kind == WAIT_MAP || g->wait.both)
 		g->wait.kind = WAIT_NONE; /* it will ask again */
 	g->wait.notif = 0;
 	g->wait.both = false;
@@ -226,7 +228,8 @@ void guest_resume(struct guest *g)
 /* It stands where it is, never to go on here by itself. */
 static bool stands(const struct guest *g)
 {
-	return g->departed || g->wait.kind == WAIT_EXIT || (g->wait.kind == WAIT_HOME && !g->wait.notif);
+	return g->departed || g->wait.kind == WAIT_EXIT || g->wait.kind == WAIT_DIED ||
+	       (g->wait.kind == WAIT_HOME && !g->wait.notif);
 }
 
 void guest_freeze(struct guest *g)

@@ -25,6 +25,7 @@ enum waiting_kind {
 	WAIT_MAP,   /* home looks at a file and sends its pages */
 	WAIT_HOME,  /* it will run at home, when we are there; notif 0: it stands at a fault */
 	WAIT_EXIT,  /* exit_group: never answered */
+	WAIT_DIED,  /* it stands at a signal that ends it */
 };
 
 struct waiting {

@@ -336,7 +336,8 @@ static void channel_ready(struct ev_loop *loop, struct ev_io *w, int events)
 	while ((r = channel_recv(g->home, 0, &f)) > 0)
 		from_home(g, &f);
 	if (r < 0)
-		guest_end(g, g->departed || g->wait.kind == WAIT_EXIT ? "left" : "home-lost");
+		guest_end(g, g->departed || g->wait.kind == WAIT_EXIT ||
+				     g->wait.kind == WAIT_DIED ? "left" : "home-lost");
 }
 
 static void notify_ready(struct ev_loop *loop, struct ev_io *w, int events)

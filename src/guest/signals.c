@@ -96,7 +96,7 @@ void signals_take(struct guest *g, const siginfo_t *si)
 	int sig = si->si_signo;
 	struct waiting *w = &g->wait;
 
-	if (sig < 1 || sig > IMAGE_SIGNALS || w->kind == WAIT_EXIT)
+	if (sig < 1 || sig > IMAGE_SIGNALS || w->kind == WAIT_EXIT || w->kind == WAIT_DIED)
 		return;
 	if ((sig < SIGRTMIN && find(g, sig) >= 0) || g->nsignals == SIGNALS_MAX)
 		return; /* as the kernel does: one of a kind waits, and no more than the limit */
@@ -278,6 +278,7 @@ static void deliver(struct guest *g, int sig)
 {
 	pid_t pid = g->box.body.pid;
 	struct procfs_status st;
+	siginfo_t si;
 	int i;
 
 	if (goes_home_for(g, sig) || before_notice(g, sig) || lead_out_of_vdso(g, sig))
@@ -287,18 +288,21 @@ static void deliver(struct guest *g, int sig)
 		return;
 	if (!(st.sig_caught & SIG_BIT(sig)) && !(st.sig_ignored & SIG_BIT(sig)) &&
 	    !(DEFAULT_IGNORE & SIG_BIT(sig))) {
-		if (i >= 0)
-			forget(g, i);
 		if (DEFAULT_STOP & SIG_BIT(sig)) {
 			if (i < 0) { /* nobody at home sent it: not ours to act on */
 				(void)trace_cont(pid, 0);
 				return;
 			}
+			forget(g, i);
 			g->frozen = true; /* it stays in this stop */
 			tell_home(g, MSG_STOPPED, (uint64_t)sig);
 			return;
 		}
-		g->wait.kind = WAIT_EXIT; /* it stands here until home has ended the deputy */
+		/* It stands here until home has ended the deputy, or wants it home to dump core: then
+		 * it dies there of the same signal. A fault comes again by itself. */
+		if (trace_siginfo(pid, &si) == 0 && !(SYNCHRONOUS & SIG_BIT(sig) && si.si_code > 0))
+			signals_keep(g, i >= 0 ? &g->signal[i] : &si, false);
+		g->wait.kind = WAIT_DIED;
 		tell_home(g, MSG_DIED, (uint64_t)sig);
 		return;
 	}

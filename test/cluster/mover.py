@@ -137,14 +137,14 @@ class Mover:
 
     def next_place(self, pid: int) -> int:
         at = self.at.get(pid, 0)
-        if at and self.rng.random() < 0.3:
+        if at and self.rng.random() < 0.25:
             return 0
         return self.rng.choice([n for n in HOSTS if n != at])
 
     def pause(self, place: int, burst: int) -> float:
         if burst:
             return 0
-        return min(1.0, self.rng.expovariate(1 / (0.02 if place == 0 else 0.15)))
+        return min(1.0, self.rng.expovariate(1 / (0.01 if place == 0 else 0.2)))
 
     def step(self) -> int:
         pid = self.choose()
