@@ -329,6 +329,20 @@ int agent_run_all(struct agent *a, const char *what, struct err *e)
 	return 0;
 }
 
+/* The resident's knock may still wait as a signal when our stop comes first. It must come up now:
+ * blocked by a mask that we set, it would be delivered to the program in the end. */
+static bool knock_waits(const struct agent *a)
+{
+	siginfo_t si[8];
+	int n = trace_peek_signals(a->pid, false, si, ARRAY_SIZE(si));
+	uint64_t mask;
+
+	for (int i = 0; i < n; i++)
+		if (si[i].si_signo == SIGTRAP && si[i].si_code == SI_KERNEL)
+			return trace_mask(a->pid, &mask) == 0 && !(mask & 1ULL << (SIGTRAP - 1));
+	return false;
+}
+
 int agent_stop_idle(struct agent *a)
 {
 	struct resident_ctl *c = agent_ctl(a);
@@ -346,11 +360,14 @@ int agent_stop_idle(struct agent *a)
 			return r;
 		if (w.event == TRACE_ENDED)
 			return -ESRCH;
-		if (w.event == TRACE_INTERRUPT)
+		if (w.event == TRACE_INTERRUPT && !knock_waits(a))
 			return 0;
+		if (w.event == TRACE_INTERRUPT)
+			r = trace_interrupt(a->pid); /* the signal comes first, then we again */
 		if (w.event == TRACE_SIGNAL)
 			take_away(a);
-		r = trace_cont(a->pid, 0);
+		if (r == 0)
+			r = trace_cont(a->pid, 0);
 		if (r < 0)
 			return r;
 	}

@@ -84,7 +84,10 @@ def test_guest(lab, home_dir, seed, name, mode):
             refused(lab, job.pid, stays)
             places = []
         for place in places:
-            lab.move(job.pid, place or "home")
+            try:
+                lab.move(job.pid, place or "home")
+            except AssertionError as why:
+                raise AssertionError(f"{why}\nit {job.wait(5)}; {job.said()}") from why
         if places:
             happened(lab.why(job.pid), places, may_go_home)
         lab.inside(1, go).touch()
