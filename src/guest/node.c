@@ -52,10 +52,13 @@ int node_admit(struct guest *g, struct err *e)
 	int node = 0, r = 0;
 
 	memcpy(comm, g->hello.comm, sizeof(comm)); /* ends with NUL; any bytes before it */
-	(void)send_object(g, json_pack("{s:s, s:i, s:i, s:I, s:s, s:I}", "ev", "admit", "home",
-				       (int)g->hello.home, "pid", (int)g->hello.pid, "uid",
+	(void)send_object(g, json_pack("{s:s, s:i, s:i, s:I, s:s, s:I, s:b, s:I, s:I, s:I}", "ev", "admit",
+				       "home", (int)g->hello.home, "pid", (int)g->hello.pid, "uid",
 				       (json_int_t)g->hello.uid, "comm", text_clean(comm), "epoch",
-				       (json_int_t)g->hello.epoch));
+				       (json_int_t)g->hello.epoch, "ordered", g->hello.ordered,
+				       "memory", (json_int_t)g->hello.memory, "wants",
+				       (json_int_t)g->hello.wants, "load_limit",
+				       (json_int_t)g->hello.load_limit));
 	o = receive(g, NULL);
 	if (!o || json_unpack(o, "{s:s, s?s, s?s, s?I, s?i}", "op", &op, "error", &why, "token", &token,
 			      "id", &ids, "node", &node) < 0)

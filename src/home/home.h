@@ -77,6 +77,10 @@ struct order {
 	char addr[64];
 	uint16_t port;
 	bool privileged; /* that node is trusted with privileged processes */
+	/* For the node's admission; 0: nobody said. */
+	bool ordered;	  /* by a person, or there is no better place */
+	uint64_t memory;  /* KiB */
+	uint32_t wants, load_limit; /* as struct hello has them */
 };
 
 struct home {

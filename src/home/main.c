@@ -345,15 +345,22 @@ static void order(struct home *h, json_t *o)
 	const char *op = "", *addr = "";
 	json_int_t req = 0;
 	struct order to = { 0 };
-	int node = 0, port = 0, privileged = 0;
+	json_int_t memory = 0, wants = 0, load_limit = 0;
+	int node = 0, port = 0, privileged = 0, ordered = 0;
 
-	if (json_unpack(o, "{s:s, s?I, s?i, s?s, s?i, s?b}", "op", &op, "req", &req, "node", &node,
-			"addr", &addr, "port", &port, "privileged", &privileged) < 0)
+	if (json_unpack(o, "{s:s, s?I, s?i, s?s, s?i, s?b, s?b, s?I, s?I, s?I}", "op", &op, "req", &req,
+			"node", &node, "addr", &addr, "port", &port, "privileged", &privileged,
+			"ordered", &ordered, "memory", &memory, "wants", &wants, "load_limit",
+			&load_limit) < 0)
 		return;
 	to.request = (uint64_t)req;
 	to.node = (uint32_t)node;
 	to.port = (uint16_t)port;
 	to.privileged = privileged;
+	to.ordered = ordered;
+	to.memory = (uint64_t)memory;
+	to.wants = (uint32_t)wants;
+	to.load_limit = (uint32_t)load_limit;
 	(void)snprintf(to.addr, sizeof(to.addr), "%s", addr);
 	if (!strcmp(op, "start") && start(h, o) < 0) {
 		struct err e = ERR_INIT;
