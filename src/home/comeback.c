@@ -235,8 +235,9 @@ void comeback_take(struct home *h, const struct frame *first)
 	}
 	if (!h->request)
 		h->came_home++;
-	node_moved(h, h->request, from, h->come_cause, mono_now() - began, mono_now() - h->come_began,
-		   c.bytes);
+	/* Its own clock stood still with it. */
+	node_moved(h, h->request, from, h->come_cause, mono_now() - MIN(began, MAX(h->m->mono, h->come_began)),
+		   mono_now() - h->come_began, c.bytes);
 	h->request = 0;
 	if (h->place == PLACE_HOME)
 		home_end(h);

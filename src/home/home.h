@@ -35,6 +35,7 @@ struct home_file {
 	uint64_t dev, ino, size;
 	nsec_t changed;	   /* when it was looked at last */
 	struct spans sent; /* bytes that the present host surely has, as of then */
+	bool settled;	   /* a change after that would show in the change time */
 	int fd;
 };
 
@@ -152,7 +153,7 @@ void mapping_ask(struct home *h, const struct frame *f);
 /* P goes on after a stop: what was asked meanwhile is done. */
 void mapping_go_on(struct home *h);
 void mapping_done(struct home *h, uint64_t id, const uint8_t *p, uint32_t n);
-/* The host is another one: what the former had of files counts no more. */
+/* The host is another one: what the former had asked for counts no more. */
 void mapping_new_host(struct home *h);
 
 /* leave.c */

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "home/home.h"
+#include "home/files.h"
 #include "wire/msg.h"
 
 #define LAST_WORDS_MS 5000
@@ -74,6 +74,7 @@ void hop_built(struct home *h)
 	h->hop.going = false;
 	h->host = h->hop.node;
 	mapping_new_host(h);
+	files_new_host(h); /* of what the former one passed on we know nothing */
 	home_watch_host(h);
 	node_moved(h, h->request, from, "asked", mono_now() - h->hop.frozen, mono_now() - h->hop.began,
 		   h->hop.bytes);

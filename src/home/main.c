@@ -108,6 +108,18 @@ static void note_used(struct home *h, const struct frame *f)
 	h->cpu_seen = MAX(used, h->cpu_seen);
 }
 
+/* The former host has said all that it had to say before the body goes on elsewhere. */
+static void host_has_sent(struct home *h, const struct frame *f)
+{
+	int64_t stood = 0;
+
+	if (f->len == sizeof(stood))
+		memcpy(&stood, f->data, sizeof(stood));
+	h->hop.left = h->hop.going;
+	h->hop.bytes = f->id;
+	h->hop.frozen = MAX(mono_now() - MAX(stood, (int64_t)0), h->hop.began);
+}
+
 static void exits(struct home *h, const struct frame *f)
 {
 	note_used(h, f);
@@ -147,8 +159,7 @@ void home_take(struct home *h, const struct frame *f)
 			home_lost_host(h, "it sent the body unasked");
 		break;
 	case MSG_END:
-		h->hop.left = h->hop.going;
-		h->hop.bytes = f->id;
+		host_has_sent(h, f);
 		break;
 	case MSG_EXIT:
 		exits(h, f);

@@ -112,7 +112,7 @@ static void op_migrate(struct ask *a, const json_t *o)
 	}
 	if (!(m && (m->home || m->node))) {
 		r = home_check(d, &id, (uint32_t)to, &e);
-		if (r < 0 && to) {
+		if (r < 0 && (to || id.stat.state == 'Z')) { /* one that has ended is not at home */
 			fail_err(a, &e, r);
 			return;
 		}
