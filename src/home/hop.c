@@ -79,6 +79,8 @@ void hop_built(struct home *h)
 	node_moved(h, h->request, from, "asked", mono_now() - h->hop.frozen, mono_now() - h->hop.began,
 		   h->hop.bytes);
 	h->request = 0;
+	if (h->stopped || h->stop_due)
+		(void)home_say(h->host_channel, MSG_FREEZE, 0, NULL, 0); /* the former one knew */
 	/* A result may have reached the former host after the body had left it. Signals first: one may
 	 * be of the call's own making. */
 	signals_release_held(h);

@@ -362,6 +362,8 @@ int agent_stop_idle(struct agent *a)
 			return -ESRCH;
 		if (w.event == TRACE_INTERRUPT && !knock_waits(a))
 			return 0;
+		if (w.event == TRACE_GROUP) /* stopped by a signal too: every stop of ours is told so */
+			return 0;
 		if (w.event == TRACE_SIGNAL)
 			take_away(a);
 		/* A stop of ours comes before any signal that waits, and any other stop may have

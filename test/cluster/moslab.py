@@ -36,6 +36,12 @@ def missing_tools() -> list[str]:
     return [name for name in TOOLS if not os.access(stage_dir() / name, os.X_OK)]
 
 
+def as_user(uid: int, argv: list[str]) -> list[str]:
+    if not uid:
+        return argv
+    return ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", *argv]
+
+
 def readable_copy(of: Path) -> Path:
     """A copy that an ordinary user may execute wherever the checkout lies."""
     folder = Path(tempfile.mkdtemp(prefix="mos-bin-"))
@@ -239,9 +245,7 @@ class Lab:
 
     def run(self, node: int, argv: list[str], *, uid: int = 0, seconds: float = 60):
         """Runs a tool inside a node. Return: as subprocess.run."""
-        if uid:
-            argv = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", *argv]
-        return subprocess.run(self.command(node, argv), text=True, capture_output=True,
+        return subprocess.run(self.command(node, as_user(uid, argv)), text=True, capture_output=True,
                               stdin=subprocess.DEVNULL, timeout=seconds, env=self.env, check=False)
 
     def inside(self, node: int, path: str) -> Path:
@@ -302,6 +306,12 @@ class Lab:
 
     def tool(self, name: str, *args: str, uid: int = ORDINARY, seconds: float = 60):
         return self.run(HOME_NODE, [str(self.bin / name), *args], uid=uid, seconds=seconds)
+
+    def tool_started(self, name: str, *args: str, uid: int = ORDINARY) -> subprocess.Popen:
+        """The same without waiting for it."""
+        return subprocess.Popen(
+            self.command(HOME_NODE, as_user(uid, [str(self.bin / name), *args])), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env)
 
     def migrate(self, pid: int, where: int | str, *, uid: int = ORDINARY, seconds: float = 60):
         """Asks once. Return: as subprocess.run; 0 means moved."""
