@@ -294,3 +294,23 @@ void procfs_map_file_name(char *to, size_t size, uint64_t start, uint64_t end)
 {
 	(void)snprintf(to, size, "map_files/%" PRIx64 "-%" PRIx64, start, end);
 }
+
+bool procfs_parse_core_limit(const char *text)
+{
+	static const char name[] = "Max core file size";
+	const char *at = strstr(text, name);
+
+	if (!at || (at != text && at[-1] != '\n'))
+		return false;
+	at += sizeof(name) - 1;
+	at += strspn(at, " ");
+	return *at && *at != '\n' && !(at[0] == '0' && at[1] == ' ');
+}
+
+bool procfs_may_dump_core(pid_t pid)
+{
+	CLEANUP(free_ptr) char *text = NULL;
+	size_t len;
+
+	return slurp(pid, "limits", &text, &len) == 0 && procfs_parse_core_limit(text);
+}

@@ -62,6 +62,10 @@ int procfs_parse_status(const char *text, struct procfs_status *ret);
 int procfs_comm(pid_t pid, char to[16]);
 /* Return: bytes, or -errno. */
 ssize_t procfs_auxv(pid_t pid, void *to, size_t size);
+/* Whether its limits let it leave a core. (prlimit(2) on another user's process needs CAP_SYS_RESOURCE,
+ * which a container's root lacks.) False if they cannot be read. */
+bool procfs_may_dump_core(pid_t pid);
+bool procfs_parse_core_limit(const char *text);
 /* Processor time that @pid has used so far, in nanoseconds; negative: -errno. */
 int64_t procfs_cpu_ns(pid_t pid);
 /* Opens /proc/PID/@what (@what without a slash before it). */
