@@ -542,8 +542,6 @@ int home_check(struct mosd *d, const struct proc_id *id, uint32_t node, struct e
 		return err_reason(e, -EBUSY, "busy",
 				  "%d has a supervisor (%d) that has not reported yet: try again",
 				  pid, tracer);
-	if (proc_runs_program(pid, "mosrun")) /* it talks with us, and is another program in a moment */
-		return err_reason(e, -EBUSY, "busy", "%d is just being started by mosrun: try again", pid);
 	r = check_movable(id, node && site_exports_privileged(&d->site, node), e);
 	return r;
 }

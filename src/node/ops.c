@@ -110,6 +110,11 @@ static void op_migrate(struct ask *a, const json_t *o)
 		fail_err(a, &e, r);
 		return;
 	}
+	if (to && proc_runs_program(id.stat.pid, "mosrun")) { /* is another program in a moment */
+		ask_fail(a, "busy", "%d is just being started by mosrun: try again",
+			 (int)id.stat.pid);
+		return;
+	}
 	if (!(m && (m->home || m->node))) {
 		r = home_check(d, &id, (uint32_t)to, &e);
 		if (r < 0 && (to || id.stat.state == 'Z')) { /* one that has ended is not at home */
