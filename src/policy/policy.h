@@ -185,6 +185,7 @@ struct policy_decision {
 	uint64_t mem_keep;	     /* KiB that must stay free: at `from` if USHER, else at `to` */
 	uint32_t candidates;	     /* nodes that were compared */
 	uint32_t chance;	     /* thousandths: of acting in this period, since others see the same */
+	uint32_t load_limit;	     /* as load_to: above it would not pay; to tell the host; or 0 */
 };
 
 /* What it remembers between calls: moves under way, what they will change, failures. */
