@@ -51,7 +51,8 @@ struct view {
 	double mine_memory;
 	uint32_t mine_count;
 	double gap; /* tasks that it may be sent, all homes together */
-	bool me, known, takes, drawn;
+	bool me, known, takes;
+	bool waits; /* chance said that others send theirs in this round */
 };
 
 /* A process, in the same units. */
@@ -66,7 +67,8 @@ struct job {
 	double left;	   /* standard seconds of work expected yet */
 	double memory;	   /* KiB that travel */
 	double room;	   /* KiB that it needs */
-	bool out;	   /* decided in this round, or not to be considered */
+	bool out;	   /* decided in this round */
+	bool no_room;	   /* short of memory where it is, and no place has room for it */
 	struct policy_decision why;
 };
 
