@@ -18,6 +18,7 @@
 #include "base/util.h"
 #include "guest/guest.h"
 #include "guest/rights.h"
+#include "kernel/procfs.h"
 #include "kernel/vdso.h"
 #include "move/sink.h"
 #include "wire/msg.h"
@@ -280,10 +281,19 @@ static void ask_again(struct guest *g)
 		mapping_ask_again(g);
 }
 
+static void pong(struct guest *g, uint64_t id)
+{
+	const int64_t now[3] = { guest_clock(g, CLOCK_PROCESS_CPUTIME_ID),
+				 (int64_t)procfs_waited_ns(g->box.body.pid),
+				 (int64_t)procfs_rss_kib(g->box.body.pid) };
+
+	if (say(g, MSG_PONG, id, now, sizeof(now)) < 0)
+		guest_end(g, "home-lost");
+}
+
 static void from_home(struct guest *g, const struct frame *f)
 {
 	siginfo_t si;
-	int64_t used;
 
 	switch (f->type) {
 	case MSG_REPLY:
@@ -327,9 +337,7 @@ static void from_home(struct guest *g, const struct frame *f)
 			guest_thaw(g);
 		break;
 	case MSG_PING:
-		used = guest_clock(g, CLOCK_PROCESS_CPUTIME_ID);
-		if (say(g, MSG_PONG, f->id, &used, sizeof(used)) < 0)
-			guest_end(g, "home-lost");
+		pong(g, f->id);
 		break;
 	default:
 		log_warning("home sends %s, which has no place here", msg_name(f->type));

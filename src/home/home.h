@@ -133,6 +133,10 @@ struct home {
 	/* counters */
 	uint64_t forwarded, came_home, bytes;
 	nsec_t away_since, away_total, cpu_before, cpu_away, cpu_seen;
+	nsec_t waited; /* for a processor, since it came to this host, as the host told last */
+	uint64_t rss_kib;
+	nsec_t pinged, rtt; /* when the last PING was sent; a round trip, smoothed, 0: none yet */
+	uint64_t pings;
 	uint32_t calls[512];
 };
 

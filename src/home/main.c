@@ -108,6 +108,23 @@ static void note_used(struct home *h, const struct frame *f)
 	h->cpu_seen = MAX(used, h->cpu_seen);
 }
 
+/* What the host tells of the body each second, mosd hears too. */
+static void pong(struct home *h, const struct frame *f)
+{
+	int64_t now[3];
+	nsec_t took = mono_now() - h->pinged;
+
+	if (f->len == sizeof(now)) {
+		memcpy(now, f->data, sizeof(now));
+		h->cpu_seen = MAX(now[0], h->cpu_seen);
+		h->waited = MAX(now[1], (int64_t)0);
+		h->rss_kib = (uint64_t)MAX(now[2], (int64_t)0);
+	}
+	if (f->id == h->pings && h->pinged) /* an answer to an earlier one would look slow */
+		h->rtt = h->rtt ? h->rtt + (took - h->rtt) / 4 : took;
+	node_info(h, 0);
+}
+
 /* The former host has said all that it had to say before the body goes on elsewhere. */
 static void host_has_sent(struct home *h, const struct frame *f)
 {
@@ -178,7 +195,7 @@ void home_take(struct home *h, const struct frame *f)
 			comeback_refused(h, "it gave up");
 		break;
 	case MSG_PONG:
-		note_used(h, f);
+		pong(h, f);
 		break;
 	default:
 		log_error("node %u sends %s, which has no place here", h->host, msg_name(f->type));
@@ -428,8 +445,10 @@ static void beat(struct ev_loop *loop, struct ev_timer *w, int events)
 
 	if (h->node_fd < 0 && h->place != PLACE_HOME && node_rejoin(h) == 0)
 		watch(h, &h->on_node, h->node_fd, node_ready);
-	if (h->place == PLACE_AWAY && h->host_channel && !h->hop.going &&
-	    channel_send(h->host_channel, MSG_PING, 0, NULL, 0) < 0)
+	if (h->place != PLACE_AWAY || !h->host_channel || h->hop.going)
+		return;
+	h->pinged = mono_now();
+	if (channel_send(h->host_channel, MSG_PING, ++h->pings, NULL, 0) < 0)
 		home_lost_host(h, "it does not answer");
 }
 
