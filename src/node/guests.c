@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "node/obj.h"
+#include "node/levers.h"
 #include "node/link.h"
 #include "node/paths.h"
 #include "node/proc.h"
@@ -116,8 +117,8 @@ static int admit(struct guest *g, struct err *e)
 	unsigned max = d->site.conf.guest_ids_count / CONF_IDS_EACH;
 	int r;
 
-	if (d->site.conf.block)
-		return err_set(e, -EPERM, "node %u takes no guests (block = yes in its mosd.conf)",
+	if (levers_flags(d) & (INFO_BLOCK | INFO_EXPEL))
+		return err_set(e, -EPERM, "node %u takes no guests (block is on there)",
 			       d->site.me);
 	if (!site_has_node(&d->site, g->home) || g->home == d->site.me)
 		return err_set(e, -EPERM, "node %u is not another node in the map of node %u",

@@ -19,8 +19,10 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "node/control.h"
+#include "node/drain.h"
 #include "node/guests.h"
 #include "node/homes.h"
+#include "node/levers.h"
 #include "node/listen.h"
 #include "node/members.h"
 #include "node/migrants.h"
@@ -177,7 +179,9 @@ static int start(struct mosd *d, struct err *e)
 	d->migrants = migrants_create(d->loop);
 	d->members = d->migrants ? members_create(d->migrants) : NULL;
 	d->guests = guests_create(d);
-	if (!d->members || !d->guests)
+	d->levers = levers_create(d);
+	d->drain = d->levers ? drain_create(d) : NULL;
+	if (!d->members || !d->guests || !d->drain)
 		return err_set(e, -ENOMEM, "out of memory");
 	guests_find(d->guests);
 	r = rejoin_create(d, &d->rejoin, e);
@@ -192,12 +196,14 @@ static void stop(struct mosd *d)
 {
 	if (d->migrants)
 		homes_stop(d);
+	drain_destroy(d->drain);
 	control_destroy(d->control);
 	listener_destroy(d->listener);
 	rejoin_destroy(d->rejoin);
 	members_destroy(d->members);
 	guests_destroy(d->guests);
 	migrants_destroy(d->migrants);
+	levers_destroy(d->levers);
 	site_finish(&d->site);
 }
 

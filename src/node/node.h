@@ -17,6 +17,8 @@ struct mosd {
 	struct control *control;
 	struct listener *listener; /* NULL when alone */
 	struct rejoin *rejoin;
+	struct levers *levers;
+	struct drain *drain;
 };
 
 #endif

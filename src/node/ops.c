@@ -3,12 +3,14 @@
 #include "node/ops.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/util.h"
 #include "node/check.h"
 #include "node/homes.h"
+#include "node/lever_ops.h"
 #include "node/obj.h"
 #include "node/members.h"
 #include "node/migrants.h"
@@ -282,17 +284,24 @@ static const struct {
 } ops[] = {
 	{ "status", op_status }, { "ps", op_ps },   { "migrate", op_migrate },
 	{ "why", op_why },	 { "run", op_run },
+	{ "lever", op_lever },	 { "speed", op_speed }, { "expel", op_expel },
+	{ "bring", op_bring },
 };
 
 void op_dispatch(struct ask *a, const json_t *o)
 {
 	const char *op = obj_str(o, "op");
+	char names[256] = "";
+	size_t len = 0;
 
 	for (unsigned i = 0; op && i < ARRAY_SIZE(ops); i++)
 		if (!strcmp(op, ops[i].name)) {
 			ops[i].run(a, o);
 			return;
 		}
-	ask_fail(a, "bad-request", "%s: \"op\" is one of status, ps, migrate, why, run",
-		 op ? "unknown operation" : "no operation");
+	for (unsigned i = 0; i < ARRAY_SIZE(ops) && len < sizeof(names); i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", i ? ", " : "",
+					ops[i].name);
+	ask_fail(a, "bad-request", "%s: \"op\" is one of %s",
+		 op ? "unknown operation" : "no operation", names);
 }

@@ -14,6 +14,8 @@
 #include "node/guests.h"
 #include "node/homes.h"
 #include "node/obj.h"
+#include "node/lever_ops.h"
+#include "node/levers.h"
 #include "node/listen.h"
 #include "node/members.h"
 
@@ -68,7 +70,8 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	put_int(o, "node_count", d->site.map ? map_count(d->site.map) : 0);
 	put(o, "nodes", site_nodes_json(&d->site));
 	put(o, "members_by", json_string(members_way(d->members)));
-	put(o, "block", json_boolean(d->site.conf.block));
+	put(o, "block", json_boolean(levers_flags(d) & INFO_BLOCK));
+	put(o, "flags", levers_json(d));
 	put_int(o, "guests_max", d->site.conf.guest_ids_count / CONF_IDS_EACH);
 	put_int(o, "guest_count", guests_count(d->guests));
 	put_int(o, "away", away);

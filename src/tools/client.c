@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -131,6 +132,7 @@ bool tool_answer_ok(const char *tool, const json_t *o, int *exit_code)
 	} codes[] = {
 		{ "no-process", TOOL_NO_PROCESS },
 		{ "not-yours", TOOL_NOT_YOURS },
+		{ "root-only", TOOL_NOT_YOURS },
 		{ "bad-request", TOOL_USAGE },
 	};
 	const char *code = json_string_value(json_object_get(o, "code"));
@@ -191,6 +193,18 @@ int tool_number(const char *s, long min, long max, long *ret)
 	return 0;
 }
 
+long long tool_int(const json_t *o, const char *name)
+{
+	return (long long)json_integer_value(json_object_get(o, name));
+}
+
+const char *tool_text(const json_t *o, const char *name)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+
+	return s ? s : "?";
+}
+
 void tool_print_text(FILE *f, const char *s, int width)
 {
 	for (int i = 0; s[i] && (!width || i < width); i++) {
@@ -198,6 +212,16 @@ void tool_print_text(FILE *f, const char *s, int width)
 
 		(void)fputc(c < ' ' || c == 0x7f ? '?' : c, f);
 	}
+}
+
+void tool_print_when(FILE *f, double t)
+{
+	time_t whole = (time_t)t;
+	char line[32];
+	struct tm tm;
+
+	if (localtime_r(&whole, &tm) && strftime(line, sizeof(line), "%F %T", &tm))
+		(void)fprintf(f, "%s.%03d", line, (int)((t - (double)whole) * 1000));
 }
 
 const char *tool_bytes(double bytes, char *to, size_t size)

@@ -50,8 +50,13 @@ bool tool_help(int argc, char **argv, const char *tool, const char *help);
 int tool_usage(const char *tool, const char *what, const char *arg);
 /* A number without sign or blanks. Return: 0 or -EINVAL. */
 int tool_number(const char *s, long min, long max, long *ret);
+/* A field of an answer; 0 and "?" where it is missing or wrong. */
+long long tool_int(const json_t *o, const char *name);
+const char *tool_text(const json_t *o, const char *name);
 /* Prints what a process or a peer named itself: no control characters reach the terminal. */
 void tool_print_text(FILE *f, const char *s, int width);
+/* Local time with thousandths; @t is seconds since 1970. */
+void tool_print_when(FILE *f, double t);
 /* "4.2 MiB", "21 ms" */
 const char *tool_bytes(double bytes, char *to, size_t size);
 const char *tool_time(double us, char *to, size_t size);

@@ -3,7 +3,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/util.h"
 #include "tools/client.h"
@@ -28,14 +27,9 @@ static const char *text(const json_t *o, const char *name)
 
 static void print_time(const json_t *o)
 {
-	double t = json_number_value(json_object_get(o, "time"));
-	time_t whole = (time_t)t;
-	char line[32];
-	struct tm tm;
-
-	if (!localtime_r(&whole, &tm) || !strftime(line, sizeof(line), "%F %T", &tm))
-		return;
-	(void)printf("  %s.%03d  ", line, (int)((t - (double)whole) * 1000));
+	(void)fputs("  ", stdout);
+	tool_print_when(stdout, json_number_value(json_object_get(o, "time")));
+	(void)fputs("  ", stdout);
 }
 
 static void print_move(const json_t *m)
