@@ -17,6 +17,7 @@ struct mosd {
 	struct control *control;
 	struct listener *listener; /* NULL when alone */
 	struct rejoin *rejoin;
+	struct measure *measure;
 };
 
 #endif
