@@ -37,7 +37,8 @@ struct node_info {
 	uint64_t mem_free;  /* KiB that programs could still get without paging */
 	uint64_t mem_raw;   /* KiB that nothing uses at all */
 	uint32_t guests, guests_max, away;
-	uint64_t features; /* digest of the processor features that programs may rely on; 0: not told */
+	uint64_t features; /* processor features that programs may rely on, as bits (kernel/cpu.h);
+			    * 0: not told */
 };
 
 /* Load as openMosix shows it: 100 is one CPU-bound process for each standard processor. */

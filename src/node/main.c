@@ -24,6 +24,7 @@
 #include "node/homes.h"
 #include "node/levers.h"
 #include "node/listen.h"
+#include "node/measure.h"
 #include "node/members.h"
 #include "node/migrants.h"
 #include "node/node.h"
@@ -184,7 +185,9 @@ static int start(struct mosd *d, struct err *e)
 	if (!d->members || !d->guests || !d->drain)
 		return err_set(e, -ENOMEM, "out of memory");
 	guests_find(d->guests);
-	r = rejoin_create(d, &d->rejoin, e);
+	r = measure_create(d->loop, &d->site.conf, &d->measure, e);
+	if (r == 0)
+		r = rejoin_create(d, &d->rejoin, e);
 	if (r == 0 && d->site.networked)
 		r = listener_create(d, &d->listener, e);
 	if (r == 0)
@@ -200,6 +203,7 @@ static void stop(struct mosd *d)
 	control_destroy(d->control);
 	listener_destroy(d->listener);
 	rejoin_destroy(d->rejoin);
+	measure_destroy(d->measure);
 	members_destroy(d->members);
 	guests_destroy(d->guests);
 	migrants_destroy(d->migrants);

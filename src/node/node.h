@@ -19,6 +19,7 @@ struct mosd {
 	struct rejoin *rejoin;
 	struct levers *levers;
 	struct drain *drain;
+	struct measure *measure;
 };
 
 #endif

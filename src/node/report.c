@@ -17,6 +17,7 @@
 #include "node/lever_ops.h"
 #include "node/levers.h"
 #include "node/listen.h"
+#include "node/measure.h"
 #include "node/members.h"
 
 #ifndef MOS_VERSION
@@ -65,6 +66,7 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	put(o, "networked", json_boolean(d->site.networked));
 	if (!d->site.networked)
 		put(o, "alone_because", obj_text(d->site.alone_why));
+	put(o, "self", measure_json(d->measure));
 	put_int(o, "port", d->site.conf.port);
 	put(o, "map", obj_text(d->site.map_path));
 	put_int(o, "node_count", d->site.map ? map_count(d->site.map) : 0);
