@@ -46,7 +46,7 @@ static json_t *receive(struct guest *g, int *ret_fd)
 int node_admit(struct guest *g, struct err *e)
 {
 	json_t *o;
-	const char *op = NULL, *why = "no reason given", *token = NULL;
+	const char *op = NULL, *why = "no reason given", *token = NULL, *code = "refused";
 	char comm[sizeof(g->hello.comm)];
 	json_int_t ids = 0;
 	int node = 0, r = 0;
@@ -60,11 +60,11 @@ int node_admit(struct guest *g, struct err *e)
 				       (json_int_t)g->hello.wants, "load_limit",
 				       (json_int_t)g->hello.load_limit));
 	o = receive(g, NULL);
-	if (!o || json_unpack(o, "{s:s, s?s, s?s, s?I, s?i}", "op", &op, "error", &why, "token", &token,
-			      "id", &ids, "node", &node) < 0)
+	if (!o || json_unpack(o, "{s:s, s?s, s?s, s?s, s?I, s?i}", "op", &op, "error", &why, "code", &code,
+			      "token", &token, "id", &ids, "node", &node) < 0)
 		r = err_set(e, -EPROTO, "mosd does not answer");
 	else if (strcmp(op, "admitted"))
-		r = err_reason(e, -EACCES, "refused", "%s", why);
+		r = err_reason(e, -EACCES, code, "%s", why);
 	else if (!token || strlen(token) != 2 * TOKEN_SIZE || ids < IDS_MIN || ids > UINT32_MAX - 2 ||
 		 node < 1)
 		r = err_set(e, -EPROTO, "mosd's answer is malformed");

@@ -91,23 +91,27 @@ static bool may_see(const struct ask *a, const struct decided *one)
 	return !a->cred.uid || a->cred.uid == one->uid;
 }
 
-/* Those that hung up are forgotten. */
-static void tell_followers(struct decisions *v, const struct decided *one)
+void decisions_sweep(struct decisions *v)
 {
 	for (struct follower **at = &v->followers; *at;) {
 		struct follower *f = *at;
 
-		if (!f->a->client) {
-			*at = f->next;
-			v->n_followers--;
-			ask_done(f->a, NULL);
-			free(f);
+		if (!ask_gone(f->a)) {
+			at = &f->next;
 			continue;
 		}
+		*at = f->next;
+		v->n_followers--;
+		ask_done(f->a, NULL);
+		free(f);
+	}
+}
+
+static void tell_followers(struct decisions *v, const struct decided *one)
+{
+	for (struct follower *f = v->followers; f; f = f->next)
 		if (may_see(f->a, one))
 			ask_tell(f->a, decided_json(one));
-		at = &f->next;
-	}
 }
 
 void decisions_note(struct decisions *v, pid_t pid, uid_t uid, const char *comm,

@@ -23,6 +23,8 @@ void decisions_destroy(struct decisions *v);
 /* Notes one, about the process @pid of user @uid; tells it to the followers who may know. */
 void decisions_note(struct decisions *v, pid_t pid, uid_t uid, const char *comm,
 		    const struct policy_decision *d);
+/* Once a second: forgets followers that hung up. */
+void decisions_sweep(struct decisions *v);
 /* Answers @a with those that its caller may see, and with @follow goes on until it hangs up. */
 void decisions_tell(struct decisions *v, struct ask *a, bool follow);
 /* The figures and the sentence of one. */

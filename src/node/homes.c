@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "node/balance.h"
 #include "node/check.h"
 #include "node/guests.h"
 #include "node/obj.h"
@@ -76,8 +77,25 @@ static void answer(struct migrant *m, const struct move *mv)
 		q->answer = NULL;
 }
 
+/* What a failure means for the balancer: the host's no, which holds for that host, or the process's own. */
+static int refusal(const char *code)
+{
+	static const struct {
+		const char *code;
+		int error;
+	} refusals[] = {
+		{ "no-memory", -ENOMEM }, { "loaded", -EBUSY }, { "expel", -EPERM },
+		{ "block", -EPERM },	  { "guests-max", -EUSERS }, { "refused", -EPERM },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(refusals); i++)
+		if (!strcmp(code, refusals[i].code))
+			return refusals[i].error;
+	return -EIO;
+}
+
 /* The request is over, as @mv tells. */
-static void finish_request(struct migrant *m, const struct move *mv)
+static void finish_request(struct mosd *d, struct migrant *m, const struct move *mv)
 {
 	struct request *q = m->request;
 
@@ -85,6 +103,7 @@ static void finish_request(struct migrant *m, const struct move *mv)
 		return;
 	answer(m, mv);
 	m->request = NULL;
+	balance_ended(d, m, mv->ok ? 0 : refusal(mv->code));
 	free(q);
 }
 
@@ -104,7 +123,7 @@ fail_request(struct mosd *d, struct migrant *m, bool keep, const char *code, con
 	va_end(ap);
 	if (keep)
 		migrant_note(m, &mv);
-	finish_request(m, &mv);
+	finish_request(d, m, &mv);
 }
 
 static int send_request(struct home *h)
@@ -224,7 +243,7 @@ static void on_moved(struct home *h, const json_t *o)
 	if (!m->node) /* one that lingers takes orders; should it end meanwhile, they are put again */
 		h->leaving = !obj_bool_or(o, "lingers", false);
 	if (mine)
-		finish_request(m, &mv);
+		finish_request(h->d, m, &mv);
 }
 
 static void on_ended(struct home *h, const json_t *o)
@@ -364,7 +383,7 @@ static void settle_request(struct mosd *d, struct migrant *m, bool clean, const 
 				.wall = wall_now(), .ok = true, .from = d->site.me, .to = d->site.me
 			};
 
-			finish_request(m, &mv);
+			finish_request(d, m, &mv);
 			return;
 		}
 		r = home_start(d, m, &e);
@@ -505,6 +524,8 @@ int home_move_as(struct mosd *d, struct migrant *m, const struct home_wish *w, h
 	if (!q->wish.cause)
 		q->wish.cause = "asked";
 	m->request = q;
+	if (!w->cause) /* the balancer counts its own by itself */
+		balance_sent(d, m, node);
 	if (!m->home) {
 		r = home_start(d, m, e);
 		if (r < 0) {

@@ -19,6 +19,8 @@ struct mosd {
 	struct rejoin *rejoin;
 	struct levers *levers;
 	struct drain *drain;
+	struct peers *peers;	   /* NULL when alone */
+	struct balance *balance;
 	struct measure *measure;
 };
 

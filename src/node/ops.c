@@ -8,11 +8,13 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "node/balance.h"
 #include "node/check.h"
 #include "node/homes.h"
 #include "node/lever_ops.h"
 #include "node/obj.h"
 #include "node/members.h"
+#include "node/nodes.h"
 #include "node/migrants.h"
 #include "node/report.h"
 
@@ -278,6 +280,11 @@ static void op_run(struct ask *a, const json_t *o)
 		fail_err(a, &e, r);
 }
 
+static void op_decisions(struct ask *a, const json_t *o)
+{
+	balance_tell(a, obj_bool_or(o, "follow", false));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct ask *a, const json_t *o);
@@ -285,7 +292,7 @@ static const struct {
 	{ "status", op_status }, { "ps", op_ps },   { "migrate", op_migrate },
 	{ "why", op_why },	 { "run", op_run },
 	{ "lever", op_lever },	 { "speed", op_speed }, { "expel", op_expel },
-	{ "bring", op_bring },
+	{ "bring", op_bring },	 { "nodes", op_nodes }, { "decisions", op_decisions },
 };
 
 void op_dispatch(struct ask *a, const json_t *o)
