@@ -404,6 +404,11 @@ json_t *balance_why(const struct mosd *d, pid_t pid, uint64_t start)
 	return NULL;
 }
 
+json_t *balance_decided(const struct mosd *d, pid_t pid)
+{
+	return decisions_of(d->balance->decisions, pid);
+}
+
 void balance_tell(struct ask *a, bool follow)
 {
 	decisions_tell(a->d->balance->decisions, a, follow);

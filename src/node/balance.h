@@ -31,6 +31,8 @@ unsigned balance_flags(const struct mosd *d);
 
 /* What came of the process when it was last looked at; NULL if it was not. */
 json_t *balance_why(const struct mosd *d, pid_t pid, uint64_t start);
+/* The decisions about @pid that are kept, an array. */
+json_t *balance_decided(const struct mosd *d, pid_t pid);
 /* Answers @a with the latest decisions. */
 void balance_tell(struct ask *a, bool follow);
 

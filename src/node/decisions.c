@@ -129,6 +129,19 @@ void decisions_note(struct decisions *v, pid_t pid, uid_t uid, const char *comm,
 	tell_followers(v, one);
 }
 
+json_t *decisions_of(const struct decisions *v, pid_t pid)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct decided *one = &v->at[(v->first + i) % DECISIONS_KEPT];
+
+		if (one->pid == pid)
+			(void)json_array_append_new(list, decided_json(one));
+	}
+	return list;
+}
+
 void decisions_tell(struct decisions *v, struct ask *a, bool follow)
 {
 	struct follower *f;

@@ -27,6 +27,8 @@ void decisions_note(struct decisions *v, pid_t pid, uid_t uid, const char *comm,
 void decisions_sweep(struct decisions *v);
 /* Answers @a with those that its caller may see, and with @follow goes on until it hangs up. */
 void decisions_tell(struct decisions *v, struct ask *a, bool follow);
+/* Those about process @pid that are kept, oldest first. */
+json_t *decisions_of(const struct decisions *v, pid_t pid);
 /* The figures and the sentence of one. */
 json_t *decision_json(const struct policy_decision *d);
 

@@ -20,6 +20,7 @@ ONLY_HERE = "/var/lib/umosix/only-here"
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else "python3"
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
+STILL = ("balance = no", "usher = no")  # nothing moves by itself
 TOOLS = ("mosd", "mos-home", "mos-guest", "mosrun", "migrate", "mps", "mosctl", "moslab")
 SUSPICIOUS = re.compile(r"assertion|Sanitizer|\bBUG\b|runtime error:|segfault", re.IGNORECASE)
 
@@ -179,7 +180,7 @@ class Job:
 class Lab:
     """Nodes 1 to N on this machine."""
 
-    def __init__(self, name: str, nodes: int = 3, conf: str | None = None,
+    def __init__(self, name: str, nodes: int = 3, conf: tuple = STILL, limits: tuple = (),
                  env: dict | None = None):
         self.name, self.nodes = name, nodes
         self.jobs: list[Job] = []
@@ -189,7 +190,7 @@ class Lab:
         self.env = {**os.environ, **(env or {})}
         self.bin = readable_copy(stage_dir())
         shutil.copy2(HERE / "parent.py", self.bin / "parent.py")
-        self.conf = conf
+        self.conf, self.limits = conf, limits
         try:
             self.up()
         except BaseException:
@@ -206,8 +207,8 @@ class Lab:
         return r
 
     def up(self) -> None:
-        extra = ["--conf", self.conf] if self.conf else []
-        self.moslab("up", str(self.nodes), "--name", self.name, *extra)
+        extra = [word for line in self.conf for word in ("--conf", line)]
+        self.moslab("up", str(self.nodes), "--name", self.name, *extra, *self.limits)
 
     def down(self) -> None:
         for job in self.jobs:
