@@ -31,8 +31,10 @@ static int put_files(const struct lab *l, unsigned node, const char *key)
 	char path[LAB_PATH], text[2048];
 	int r;
 
-	(void)snprintf(text, sizeof(text), "# written by moslab\nnode = %u\nkey-file = %s\n%s",
-		       node, "/etc/umosix/cluster.key", l->conf);
+	(void)snprintf(text, sizeof(text),
+		       "# written by moslab\nnode = %u\nkey-file = %s\n"
+		       "cgroup = /moslab-%s/node%u\n%s", /* as group.c names it */
+		       node, "/etc/umosix/cluster.key", l->name, node, l->conf);
 	r = lab_write(lab_path(path, l, "node%u/etc/mosd.conf", node), 0644, text);
 	if (r < 0)
 		return r;

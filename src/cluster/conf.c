@@ -15,6 +15,7 @@
 #include "base/util.h"
 #include "wire/limits.h"
 
+#define SPEED_MAX     100000000U
 #define GUEST_IDS_MIN 65536U /* below are the machine's own users */
 
 struct reader {
@@ -96,10 +97,48 @@ static bool set_listen(struct conf *c, const char *v)
 	return !*v || !node_addr_parse(v, &c->listen);
 }
 
+static bool yes_or_no(bool *to, const char *v)
+{
+	*to = !strcasecmp(v, "yes");
+	return *to || !strcasecmp(v, "no");
+}
+
 static bool set_block(struct conf *c, const char *v)
 {
-	c->block = !strcasecmp(v, "yes");
-	return c->block || !strcasecmp(v, "no");
+	return yes_or_no(&c->block, v);
+}
+
+static bool set_balance(struct conf *c, const char *v)
+{
+	return yes_or_no(&c->balance, v);
+}
+
+static bool set_usher(struct conf *c, const char *v)
+{
+	return yes_or_no(&c->usher, v);
+}
+
+/* A path below the hierarchies' mount points, which must not lead out of them. */
+static bool set_cgroup(struct conf *c, const char *v)
+{
+	size_t n;
+
+	c->cgroup[0] = '\0';
+	if (!*v)
+		return true;
+	if (strstr(v, "/../") || strstr(v, "//") || !set_path(c->cgroup, v))
+		return false;
+	n = strlen(c->cgroup);
+	if (n >= 3 && !strcmp(c->cgroup + n - 3, "/.."))
+		return false;
+	if (n > 1 && c->cgroup[n - 1] == '/')
+		c->cgroup[n - 1] = '\0';
+	return true;
+}
+
+static bool set_speed(struct conf *c, const char *v)
+{
+	return take_number(&v, SPEED_MAX, &c->speed) && !*v;
 }
 
 static bool set_export_privileged(struct conf *c, const char *v)
@@ -134,6 +173,10 @@ static const struct conf_key {
 	{ "export-privileged", set_export_privileged, "numbers of nodes, like 2, 5-9" },
 	{ "listen", set_listen, "an IP address of this machine, or nothing for all" },
 	{ "block", set_block, "yes or no" },
+	{ "balance", set_balance, "yes or no" },
+	{ "usher", set_usher, "yes or no" },
+	{ "cgroup", set_cgroup, "a cgroup that begins with /, or nothing to find it" },
+	{ "speed", set_speed, "a speed like 10000, or 0 to measure it" },
 };
 
 /* How many letters to change, add or leave out to make @b of @a; words are short. */
@@ -251,6 +294,8 @@ void conf_init(struct conf *ret)
 		.key_file = "/etc/umosix/cluster.key",
 		.guest_ids_base = 1879048192,
 		.guest_ids_count = 65536,
+		.balance = true,
+		.usher = true,
 	};
 }
 

@@ -362,10 +362,14 @@ int agent_stop_idle(struct agent *a)
 			return -ESRCH;
 		if (w.event == TRACE_INTERRUPT && !knock_waits(a))
 			return 0;
-		if (w.event == TRACE_INTERRUPT)
-			r = trace_interrupt(a->pid); /* the signal comes first, then we again */
+		if (w.event == TRACE_GROUP) /* stopped by a signal too: every stop of ours is told so */
+			return 0;
 		if (w.event == TRACE_SIGNAL)
 			take_away(a);
+		/* A stop of ours comes before any signal that waits, and any other stop may have
+		 * swallowed it: it is asked for again behind the knock, not before. */
+		if (w.event != TRACE_INTERRUPT)
+			r = trace_interrupt(a->pid);
 		if (r == 0)
 			r = trace_cont(a->pid, 0);
 		if (r < 0)

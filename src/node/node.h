@@ -19,6 +19,9 @@ struct mosd {
 	struct rejoin *rejoin;
 	struct levers *levers;
 	struct drain *drain;
+	struct peers *peers;	   /* NULL when alone */
+	struct balance *balance;
+	struct measure *measure;
 };
 
 #endif

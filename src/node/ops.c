@@ -8,11 +8,13 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "node/balance.h"
 #include "node/check.h"
 #include "node/homes.h"
 #include "node/lever_ops.h"
 #include "node/obj.h"
 #include "node/members.h"
+#include "node/nodes.h"
 #include "node/migrants.h"
 #include "node/report.h"
 
@@ -112,9 +114,14 @@ static void op_migrate(struct ask *a, const json_t *o)
 		fail_err(a, &e, r);
 		return;
 	}
+	if (to && proc_runs_program(id.stat.pid, "mosrun")) { /* is another program in a moment */
+		ask_fail(a, "busy", "%d is just being started by mosrun: try again",
+			 (int)id.stat.pid);
+		return;
+	}
 	if (!(m && (m->home || m->node))) {
 		r = home_check(d, &id, (uint32_t)to, &e);
-		if (r < 0 && to) {
+		if (r < 0 && (to || id.stat.state == 'Z')) { /* one that has ended is not at home */
 			fail_err(a, &e, r);
 			return;
 		}
@@ -273,6 +280,11 @@ static void op_run(struct ask *a, const json_t *o)
 		fail_err(a, &e, r);
 }
 
+static void op_decisions(struct ask *a, const json_t *o)
+{
+	balance_tell(a, obj_bool_or(o, "follow", false));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct ask *a, const json_t *o);
@@ -280,7 +292,7 @@ static const struct {
 	{ "status", op_status }, { "ps", op_ps },   { "migrate", op_migrate },
 	{ "why", op_why },	 { "run", op_run },
 	{ "lever", op_lever },	 { "speed", op_speed }, { "expel", op_expel },
-	{ "bring", op_bring },
+	{ "bring", op_bring },	 { "nodes", op_nodes }, { "decisions", op_decisions },
 };
 
 void op_dispatch(struct ask *a, const json_t *o)

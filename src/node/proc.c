@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Knows the formats of /proc/PID/{stat,status,cmdline}. */
+/* Knows the formats of /proc/PID/{stat,status,schedstat,cmdline}. */
 #include "node/proc.h"
 
 #include <dirent.h>
@@ -105,6 +105,25 @@ int proc_read_status(pid_t pid, struct proc_status *ret)
 	int r = read_file(pid, "status", text, sizeof(text));
 
 	return r < 0 ? r : proc_parse_status(text, ret);
+}
+
+int proc_parse_sched(const char *text, uint64_t *ret_ran, uint64_t *ret_waited)
+{
+	uint64_t ran, waited;
+
+	if (sscanf(text, "%" SCNu64 " %" SCNu64 " %*u", &ran, &waited) != 2)
+		return -EINVAL;
+	*ret_ran = ran;
+	*ret_waited = waited;
+	return 0;
+}
+
+int proc_read_sched(pid_t tid, uint64_t *ret_ran, uint64_t *ret_waited)
+{
+	char text[128];
+	int r = read_file(tid, "schedstat", text, sizeof(text));
+
+	return r < 0 ? r : proc_parse_sched(text, ret_ran, ret_waited);
 }
 
 bool proc_alive(int pidfd)

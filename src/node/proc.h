@@ -45,6 +45,9 @@ int proc_parse_status(const char *text, struct proc_status *ret);
 /* Return: 0, -ESRCH when there is no such process (any more), other -errno. */
 int proc_read_stat(pid_t pid, struct proc_stat *ret);
 int proc_read_status(pid_t pid, struct proc_status *ret);
+/* How long the thread has run and waited to run, in ns. Return: 0, -ESRCH, -EINVAL. */
+int proc_parse_sched(const char *text, uint64_t *ret_ran, uint64_t *ret_waited);
+int proc_read_sched(pid_t tid, uint64_t *ret_ran, uint64_t *ret_waited);
 /* Return: 0; -ESRCH; -ENOTUNIQ when @pid is a thread of a process, whose pid is then in
  * @ret->status.tgid. A zombie is a process too. */
 int proc_id_read(pid_t pid, struct proc_id *ret);

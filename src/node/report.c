@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "node/balance.h"
 #include "node/check.h"
 #include "node/control.h"
 #include "node/guests.h"
@@ -17,6 +18,7 @@
 #include "node/lever_ops.h"
 #include "node/levers.h"
 #include "node/listen.h"
+#include "node/measure.h"
 #include "node/members.h"
 
 #ifndef MOS_VERSION
@@ -65,6 +67,7 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	put(o, "networked", json_boolean(d->site.networked));
 	if (!d->site.networked)
 		put(o, "alone_because", obj_text(d->site.alone_why));
+	put(o, "self", measure_json(d->measure));
 	put_int(o, "port", d->site.conf.port);
 	put(o, "map", obj_text(d->site.map_path));
 	put_int(o, "node_count", d->site.map ? map_count(d->site.map) : 0);
@@ -218,6 +221,7 @@ json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migran
 {
 	json_t *o = json_object();
 	struct err e = ERR_INIT;
+	json_t *balance;
 
 	put(o, "ok", json_true());
 	put_int(o, "home", d->site.me);
@@ -233,6 +237,10 @@ json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migran
 	put(o, "moving", json_boolean(m && m->request));
 	if (m)
 		put_record(o, m);
+	put(o, "decisions", balance_decided(d, m ? m->pid : id->stat.pid));
+	balance = id ? balance_why(d, id->stat.pid, id->stat.start) : NULL;
+	if (balance)
+		put(o, "balance", balance);
 	/* While it is away or leaves, its tracer is ours: nothing to be seen from outside. */
 	if (id && !(m && (m->home || m->node)) && home_check(d, id, 0, &e) < 0)
 		put(o, "cannot", json_pack("{ssso}", "code", e.reason, "error", obj_text(e.msg)));

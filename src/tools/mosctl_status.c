@@ -34,6 +34,16 @@ static void print_guests(const json_t *guests)
 	}
 }
 
+static void print_self(const json_t *s)
+{
+	if (!s)
+		return;
+	(void)printf("Speed %lld, %.2f processors, load %lld, %lld%% used\n", number(s, "speed"),
+		     (double)number(s, "cpus") / 1000, number(s, "load"), number(s, "util") / 10);
+	(void)printf("Memory %lld MiB, %lld MiB free\n", number(s, "mem_total") / 1024,
+		     number(s, "mem_free") / 1024);
+}
+
 static void print_status(const json_t *o)
 {
 	const json_t *nodes = json_object_get(o, "nodes"), *n;
@@ -51,6 +61,7 @@ static void print_status(const json_t *o)
 	json_array_foreach(nodes, i, n)(void)
 		printf("  node %lld  %s%s\n", number(n, "node"), text(n, "addr"),
 		       json_is_true(json_object_get(n, "me")) ? "  (this one)" : "");
+	print_self(json_object_get(o, "self"));
 	(void)printf("Processes away: %lld, on their way: %lld\n", number(o, "away"),
 		     number(o, "moving"));
 	(void)printf("Guests here: %lld of at most %lld%s\n", number(o, "guest_count"),

@@ -125,7 +125,9 @@ static void print_counters(const json_t *c)
 static void print_why(const json_t *o)
 {
 	const json_t *moves = json_object_get(o, "moves"), *m;
-	const json_t *cannot = json_object_get(o, "cannot");
+	const json_t *cannot = json_object_get(o, "cannot"), *d;
+	const json_t *decisions = json_object_get(o, "decisions");
+	const json_t *balance = json_object_get(o, "balance");
 	long long count = number(o, "move_count"), kept = (long long)json_array_size(moves);
 	size_t i;
 
@@ -134,7 +136,18 @@ static void print_why(const json_t *o)
 	if (kept)
 		(void)printf("Moves:%s\n", count > kept ? " (the latest)" : "");
 	json_array_foreach(moves, i, m) print_move(m);
+	json_array_foreach(decisions, i, d) {
+		print_time(d);
+		(void)fputs("decided: it ", stdout);
+		tool_print_text(stdout, text(d, "text"), 0);
+		(void)putchar('\n');
+	}
 	print_counters(json_object_get(o, "counters"));
+	if (balance) {
+		(void)fputs("Now it ", stdout);
+		tool_print_text(stdout, text(balance, "text"), 0);
+		(void)puts(".");
+	}
 	if (cannot) {
 		(void)fputs("It cannot move: ", stdout);
 		tool_print_text(stdout, text(cannot, "error"), 0);

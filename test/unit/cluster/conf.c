@@ -33,6 +33,7 @@ static void defaults(void **state)
 	assert_int_equal(c.guest_ids_count, 65536);
 	assert_int_equal(c.listen.size, 0);
 	assert_false(c.block);
+	assert_true(c.balance && c.usher);
 	assert_false(conf_exports_privileged(&c, (node_id){ 1 }));
 }
 
@@ -49,6 +50,10 @@ static void everything(void **state)
 	      "guest-ids = 100000:10\n"
 	      "export-privileged = 2, 5-9 65535\n"
 	      "listen = fd00::1\n"
+	      "cgroup = /moslab-a/node1/\n"
+	      "speed = 12000\n"
+	      "balance = no\n"
+	      "usher = no\n"
 	      "block = Yes",
 	      &c);
 	assert_int_equal(c.node.v, 7);
@@ -59,6 +64,9 @@ static void everything(void **state)
 	assert_int_equal(c.guest_ids_count, 10);
 	assert_string_equal(node_addr_str(&c.listen, s), "fd00::1");
 	assert_true(c.block);
+	assert_false(c.balance || c.usher);
+	assert_string_equal(c.cgroup, "/moslab-a/node1");
+	assert_int_equal(c.speed, 12000);
 	for (uint32_t i = 0; i < 12; i++)
 		assert_int_equal(conf_exports_privileged(&c, (node_id){ i }),
 				 i == 2 || (i >= 5 && i <= 9));
@@ -70,8 +78,11 @@ static void empty_values(void **state)
 {
 	struct conf c;
 
-	parse("map-file =\nlisten =\nexport-privileged =\n", &c);
+	parse("map-file =\nlisten =\nexport-privileged =\ncgroup =\nspeed = 0\n", &c);
 	assert_string_equal(c.map_file, "");
+	assert_string_equal(c.cgroup, "");
+	parse("cgroup = /\n", &c);
+	assert_string_equal(c.cgroup, "/");
 }
 
 static void bad(void **state)
@@ -99,6 +110,13 @@ static void bad(void **state)
 		{ "export-privileged = 1x", "numbers of nodes" },
 		{ "listen = node1", "an IP address" },
 		{ "block = 1", "yes or no" },
+		{ "cgroup = moslab-a", "a cgroup that begins with /" },
+		{ "cgroup = /a/../b", "a cgroup that" },
+		{ "cgroup = /a/..", "a cgroup that" },
+		{ "cgroup = /a//b", "a cgroup that" },
+		{ "speed = fast", "a speed like 10000" },
+		{ "speed = 100000001", "a speed like" },
+		{ "speed = 9 9", "a speed like" },
 		{ "port = 1\n  port = 2", "c:2: port is set a second time" },
 		{ "[net]\nport = 1", "no sections" },
 		{ "port 1", "c:1: a line is `key = value`" },

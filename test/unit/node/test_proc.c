@@ -71,6 +71,20 @@ static void status_fields(void **state)
 	assert_int_equal(proc_parse_status("", &s), -EINVAL);
 }
 
+static void sched(void **state)
+{
+	uint64_t ran = 0, waited = 0;
+
+	assert_int_equal(proc_parse_sched("768810 60360 2\n", &ran, &waited), 0);
+	assert_int_equal(ran, 768810);
+	assert_int_equal(waited, 60360);
+	assert_int_equal(proc_parse_sched("", &ran, &waited), -EINVAL);
+	assert_int_equal(proc_parse_sched("5", &ran, &waited), -EINVAL);
+	assert_int_equal(proc_read_sched(getpid(), &ran, &waited), 0);
+	assert_true(ran > 0);
+	assert_int_equal(proc_read_sched(0, &ran, &waited), -ESRCH);
+}
+
 static void a_living_one(void **state)
 {
 	CLEANUP(proc_id_finish) struct proc_id id = PROC_ID_INIT;
@@ -126,6 +140,7 @@ int main(void)
 		cmocka_unit_test(stat_of_any_name), cmocka_unit_test(stat_that_is_none),
 		cmocka_unit_test(status_fields),    cmocka_unit_test(a_living_one),
 		cmocka_unit_test(one_that_ended),   cmocka_unit_test(terminals),
+		cmocka_unit_test(sched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
