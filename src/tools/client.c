@@ -64,7 +64,7 @@ int client_send(struct client *c, json_t *o, struct err *e)
 	return 0;
 }
 
-static int read_more(struct client *c, struct err *e)
+static int read_more(struct client *c, int flags, struct err *e)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 	ssize_t k;
@@ -79,12 +79,12 @@ static int read_more(struct client *c, struct err *e)
 		c->cap = cap;
 	}
 	do
-		k = c->patient ? 1 : poll(&p, 1, PATIENCE_MS);
+		k = c->patient || flags & MSG_DONTWAIT ? 1 : poll(&p, 1, PATIENCE_MS);
 	while (k < 0 && errno == EINTR);
 	if (!k)
 		return err_set(e, -ETIMEDOUT, "mosd does not answer; its log may tell why");
 	do
-		k = recv(c->fd, c->data + c->n, c->cap - c->n, 0);
+		k = recv(c->fd, c->data + c->n, c->cap - c->n, flags);
 	while (k < 0 && errno == EINTR);
 	if (k < 0)
 		return err_set(e, -errno, "read from mosd: %s", strerror(errno));
@@ -94,14 +94,14 @@ static int read_more(struct client *c, struct err *e)
 	return 0;
 }
 
-int client_receive(struct client *c, json_t **ret, struct err *e)
+static int receive(struct client *c, int flags, json_t **ret, struct err *e)
 {
 	char *end;
 	size_t n;
 	json_t *o;
 
 	while (!(end = c->n ? memchr(c->data, '\n', c->n) : NULL)) {
-		int r = read_more(c, e);
+		int r = read_more(c, flags, e);
 
 		if (r < 0)
 			return r;
@@ -116,6 +116,16 @@ int client_receive(struct client *c, json_t **ret, struct err *e)
 	}
 	*ret = o;
 	return !json_is_true(json_object_get(o, "done"));
+}
+
+int client_receive(struct client *c, json_t **ret, struct err *e)
+{
+	return receive(c, 0, ret, e);
+}
+
+int client_receive_now(struct client *c, json_t **ret, struct err *e)
+{
+	return receive(c, MSG_DONTWAIT, ret, e);
 }
 
 int client_ask(struct client *c, json_t *o, json_t **ret, struct err *e)

@@ -39,6 +39,8 @@ int client_send(struct client *c, json_t *o, struct err *e);
 /* Waits for the next object of the answer. Return: 1 and an object that is not the last one, 0 and
  * the last one, -errno. */
 int client_receive(struct client *c, json_t **ret, struct err *e);
+/* As client_receive, but does not wait. Return: also -EAGAIN. */
+int client_receive_now(struct client *c, json_t **ret, struct err *e);
 /* Asks and waits for the last object, which is the only one of interest. Return: 0 or -errno. */
 int client_ask(struct client *c, json_t *o, json_t **ret, struct err *e);
 
