@@ -2,13 +2,14 @@
 /* Knows what becomes of a claim about a node, and of one about ourselves.
  *
  * DOC: a claim carries a mark (life, counter), and only a later mark takes a suspicion or a death
- * back. Only the node itself makes later marks: it objects. So a lie costs its victim one objection.
- * A mark of a life that begins in the future is refused, since no objection would be later.
+ * back. Only the node itself makes later marks: it objects. So a lie costs its victim one
+ * objection. A mark of a life that begins in the future is refused, since no objection would be
+ * later.
  *
- * A suspicion travels with its age: all who hear of it await its end at the same instant, and a death
- * need not travel after that. Its end is put off by whatever we hear from the node itself. Whoever has
- * not heard an objection shortly before the end asks the suspect himself: it may have objected, and that
- * got lost. */
+ * A suspicion travels with its age: all who hear of it await its end at the same instant, and a
+ * death need not travel after that. Its end is put off by whatever we hear from the node itself.
+ * Whoever has not heard an objection shortly before the end asks the suspect himself: it may have
+ * objected, and that got lost. */
 #include <errno.h>
 #include <string.h>
 

@@ -6,12 +6,12 @@
  * record reaches e times as many nodes each second, and what is lost, comes the next time. Our own
  * record goes along with each probe and each answer too, and each second to the close nodes.
  *
- * The fast one carries words about states, and records in which flags changed: a node that hears one
- * for the first time tells three others at once, and three more each tick, some times. All packets
- * have room for some of them.
+ * The fast one carries words about states, and records in which flags changed: a node that hears
+ * one for the first time tells three others at once, and three more each tick, some times. All
+ * packets have room for some of them.
  *
- * Where more is known than a second's packets hold, half of them go to the freshest records and half to
- * the others in turn. */
+ * Where more is known than a second's packets hold, half of them go to the freshest records and
+ * half to the others in turn. */
 #include "base/util.h"
 #include "cluster/gossip-state.h"
 
@@ -21,7 +21,7 @@
 #define OLD		(60 * GOSSIP_SEC) /* older records are not passed on */
 #define SHORT_WORDS	12U
 #define WORD_FEW	2U
-#define WORD_TIMES_EACH 3U
+#define WORD_TIMES_EACH 4U
 
 /* A word must reach all, with hardly any doubt: so often, by each who heard it. */
 static uint8_t word_times(const struct gossip *g)
@@ -104,7 +104,8 @@ static void cool(struct gossip *g)
 	}
 }
 
-/* Up to @max hot words, those first that nobody heard from us yet; of the others where chance begins. */
+/* Up to @max hot words, those first that nobody heard from us yet; of the others where chance
+ * begins. */
 static void say_words(struct gossip *g, unsigned max)
 {
 	uint32_t n = g->hot.n, from = n ? gossip_random(g, n) : 0;
@@ -196,7 +197,8 @@ static void put_in_order(struct gossip *g)
 	for (unsigned pass = 0; pass < 2; pass++) {
 		for (uint32_t k = 0; k < g->present.n; k++) {
 			const struct slot *s = &g->slot[g->present.item[k]];
-			int64_t age = g->now - s->m.made, step = MIN(age / STEP, (int64_t)STEPS - 1);
+			int64_t age = g->now - s->m.made,
+				step = MIN(age / STEP, (int64_t)STEPS - 1);
 
 			if (!s->m.info.seq || age > OLD)
 				continue;

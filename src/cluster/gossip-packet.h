@@ -14,12 +14,12 @@
 #include "base/err.h"
 #include "cluster/member.h"
 
-#define GOSSIP_VERSION	 1U
-#define GOSSIP_HEAD_SIZE 24U
-#define GOSSIP_WORD_SIZE 25U
+#define GOSSIP_VERSION	   1U
+#define GOSSIP_HEAD_SIZE   24U
+#define GOSSIP_WORD_SIZE   25U
 #define GOSSIP_RECORD_SIZE (INFO_SIZE + 6U)
-#define GOSSIP_AGE_UNIT	 10000000LL /* ns: ages travel in hundredths of a second */
-#define GOSSIP_AGE_MOST	 65535U	    /* such units; what is older stays so */
+#define GOSSIP_AGE_UNIT	   10000000LL /* ns: ages travel in hundredths of a second */
+#define GOSSIP_AGE_MOST	   65535U     /* such units; what is older stays so */
 
 enum gossip_kind {
 	GOSSIP_NEWS,   /* nothing but words and records */
@@ -43,7 +43,7 @@ struct gossip_word {
 	enum member_state state; /* not MEMBER_UNKNOWN */
 	uint32_t node;
 	struct mark mark;
-	int64_t age;			/* of a suspicion, in ns */
+	int64_t age;		      /* of a suspicion, in ns */
 	uint16_t by[MEMBER_ACCUSERS]; /* who had no answer; 0 where there are fewer */
 };
 
@@ -63,7 +63,8 @@ void gossip_record_put(const uint8_t *raw, uint32_t counter, int64_t age, struct
 /* Reads the head and checks that the whole has the length that it tells.
  * Return: 0, -EPROTO, -EPROTONOSUPPORT (another version). */
 int gossip_head_get(struct cursor *c, struct gossip_head *ret, struct err *e);
-/* Return: 0, or -EPROTO for what no node can have sent; the cursor is at the next part all the same. */
+/* Return: 0, or -EPROTO for what no node can have sent; the cursor is at the next part all the
+ * same. */
 int gossip_word_get(struct cursor *c, struct gossip_word *ret);
 int gossip_record_get(struct cursor *c, struct gossip_record *ret);
 

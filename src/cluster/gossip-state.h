@@ -7,10 +7,10 @@
 #include "cluster/gossip-packet.h"
 #include "cluster/gossip.h"
 
-#define GOSSIP_SEC    1000000000LL
-#define GOSSIP_FANOUT 3U
-#define GOSSIP_TRIES  3U  /* probes that are sent before somebody is suspected */
-#define GOSSIP_PROBES 16U /* under way */
+#define GOSSIP_SEC     1000000000LL
+#define GOSSIP_FANOUT  3U
+#define GOSSIP_TRIES   3U  /* probes that are sent before somebody is suspected */
+#define GOSSIP_PROBES  16U /* under way */
 #define GOSSIP_ERRANDS 64U
 
 /* Numbers of slots, none twice, in an order that can be shuffled. */
@@ -21,7 +21,8 @@ struct slot_set {
 
 struct slot {
 	struct member m;
-	/* While it is SUSPECT: since when (wherever that was raised), when we heard of it, of whom. */
+	/* While it is SUSPECT: since when (wherever that was raised), when we heard of it, of whom.
+	 */
 	int64_t raised, noticed;
 	uint16_t by[MEMBER_ACCUSERS];
 	uint8_t chances;		/* how often we still ask it before its time is up */
@@ -59,7 +60,7 @@ struct gossip {
 	struct slot_set present, absent, suspects, hot; /* ours is only ever hot */
 
 	uint32_t close[GOSSIP_CLOSE_MAX], n_close; /* nodes */
-	uint32_t sequence; /* of our latest record */
+	uint32_t sequence;			   /* of our latest record */
 
 	int64_t tick_at, second_at, probe_at, reach_at; /* the last tick; when the next is due */
 	uint32_t turn;					/* of present, whom to probe next */

@@ -39,8 +39,8 @@ static struct node_info as_told(const struct gossip *g, const struct node_info *
 	return told;
 }
 
-int gossip_create(const struct gossip_ops *ops, void *ctx, const struct node_info *self, int64_t now,
-		  struct gossip **ret)
+int gossip_create(const struct gossip_ops *ops, void *ctx, const struct node_info *self,
+		  int64_t now, struct gossip **ret)
 {
 	struct gossip *g = calloc(1, sizeof(*g));
 	struct slot *us;
@@ -152,8 +152,7 @@ static int take_parts(struct gossip *g, struct slot *from, const struct gossip_h
 			g->counts.stranger++;
 	}
 	for (unsigned k = 0; k < h->n_records; k++)
-		if (gossip_record_get(c, &rec) < 0 ||
-		    gossip_hear_record(g, &rec, from->m.node) < 0)
+		if (gossip_record_get(c, &rec) < 0 || gossip_hear_record(g, &rec, from->m.node) < 0)
 			r = -EPROTO;
 	return r;
 }

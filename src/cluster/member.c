@@ -42,7 +42,8 @@ int mark_cmp(const struct mark *a, const struct mark *b)
 	return a->counter < b->counter ? -1 : a->counter > b->counter;
 }
 
-/* By claim, and whether its mark is later than ours or the same: what a member in each state gets. */
+/* By claim, and whether its mark is later than ours or the same: what a member in each state gets.
+ */
 #define NONE MEMBER_COUNT_
 static const uint8_t judged[MEMBER_COUNT_][2][MEMBER_COUNT_] = {
 	/* clang-format off */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What one node holds of another: is it there, since which life, what did it tell of itself. Pure. */
+/* What one node holds of another: is it there, since which life, what did it tell of itself. Pure.
+ */
 #ifndef MOS_CLUSTER_MEMBER_H
 #define MOS_CLUSTER_MEMBER_H
 
@@ -61,8 +62,8 @@ static inline bool member_present(enum member_state s)
 	return s == MEMBER_ALIVE || s == MEMBER_SUSPECT;
 }
 
-/* Someone claims that @m is in state @claim since @mark. Return: the state that it is in by that, or
- * MEMBER_COUNT_ when the claim is older than what we hold. */
+/* Someone claims that @m is in state @claim since @mark. Return: the state that it is in by that,
+ * or MEMBER_COUNT_ when the claim is older than what we hold. */
 enum member_state member_judge(const struct member *m, enum member_state claim,
 			       const struct mark *mark);
 
