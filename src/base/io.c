@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -105,4 +108,27 @@ int io_own_dir(char *to, size_t size)
 		return -ENOENT;
 	*slash = '\0';
 	return 0;
+}
+
+int io_replace_file(const char *path, const char *text)
+{
+	CLEANUP(close_fd) int fd = -1;
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX], next[PATH_MAX];
+	int r;
+
+	if (!slash || (size_t)snprintf(next, sizeof(next), "%s.new", path) >= sizeof(next))
+		return -ENAMETOOLONG;
+	(void)snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return -errno;
+	r = io_write_all(fd, text, strlen(text));
+	if (r == 0 && (fsync(fd) < 0 || rename(next, path) < 0))
+		r = -errno;
+	if (r < 0)
+		(void)unlink(next);
+	return r;
 }

@@ -97,10 +97,25 @@ static bool set_listen(struct conf *c, const char *v)
 	return !*v || !node_addr_parse(v, &c->listen);
 }
 
+static bool yes_or_no(bool *to, const char *v)
+{
+	*to = !strcasecmp(v, "yes");
+	return *to || !strcasecmp(v, "no");
+}
+
 static bool set_block(struct conf *c, const char *v)
 {
-	c->block = !strcasecmp(v, "yes");
-	return c->block || !strcasecmp(v, "no");
+	return yes_or_no(&c->block, v);
+}
+
+static bool set_balance(struct conf *c, const char *v)
+{
+	return yes_or_no(&c->balance, v);
+}
+
+static bool set_usher(struct conf *c, const char *v)
+{
+	return yes_or_no(&c->usher, v);
 }
 
 /* A path below the hierarchies' mount points, which must not lead out of them. */
@@ -158,6 +173,8 @@ static const struct conf_key {
 	{ "export-privileged", set_export_privileged, "numbers of nodes, like 2, 5-9" },
 	{ "listen", set_listen, "an IP address of this machine, or nothing for all" },
 	{ "block", set_block, "yes or no" },
+	{ "balance", set_balance, "yes or no" },
+	{ "usher", set_usher, "yes or no" },
 	{ "cgroup", set_cgroup, "a cgroup that begins with /, or nothing to find it" },
 	{ "speed", set_speed, "a speed like 10000, or 0 to measure it" },
 };
@@ -277,6 +294,8 @@ void conf_init(struct conf *ret)
 		.key_file = "/etc/umosix/cluster.key",
 		.guest_ids_base = 1879048192,
 		.guest_ids_count = 65536,
+		.balance = true,
+		.usher = true,
 	};
 }
 

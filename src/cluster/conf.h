@@ -22,6 +22,8 @@ struct conf {
 	struct node_addr listen;      /* size 0: all addresses */
 	uint32_t guest_ids_base, guest_ids_count;
 	bool block;					  /* refuse guests */
+	bool balance; /* move processes by itself: for load and calls ... */
+	bool usher;   /* ... and when memory is short */
 	char cgroup[CONF_PATH_MAX]; /* which one is this node; "/": the machine; empty: found */
 	uint32_t speed;		    /* of one processor; 0: measured */
 	uint8_t export_privileged[(NODE_ID_MAX + 1) / 8]; /* a bit for each node */

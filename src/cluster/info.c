@@ -48,6 +48,16 @@ void info_put(const struct node_info *i, struct buf *b)
 	buf_put_u64(b, i->features);
 }
 
+void info_peek(const uint8_t *p, uint32_t *ret_node, uint64_t *ret_life, uint32_t *ret_seq)
+{
+	struct cursor c;
+
+	cursor_init(&c, p, INFO_SIZE);
+	*ret_node = cursor_u32(&c);
+	*ret_life = cursor_u64(&c);
+	*ret_seq = cursor_u32(&c);
+}
+
 int info_get(struct cursor *c, struct node_info *ret)
 {
 	struct node_info i = { 0 };

@@ -37,8 +37,7 @@ struct node_info {
 	uint64_t mem_free;  /* KiB that programs could still get without paging */
 	uint64_t mem_raw;   /* KiB that nothing uses at all */
 	uint32_t guests, guests_max, away;
-	uint64_t features; /* processor features that programs may rely on, as bits (kernel/cpu.h);
-			    * 0: not told */
+	uint64_t features; /* digest of the processor features that programs may rely on; 0: not told */
 };
 
 /* Load as openMosix shows it: 100 is one CPU-bound process for each standard processor. */
@@ -49,6 +48,8 @@ bool info_newer(const struct node_info *a, const struct node_info *b);
 /* Bytes of an encoded record. */
 #define INFO_SIZE 78U
 void info_put(const struct node_info *i, struct buf *b);
+/* Whose record this is and which one, without a look at the rest: @p has INFO_SIZE bytes. */
+void info_peek(const uint8_t *p, uint32_t *ret_node, uint64_t *ret_life, uint32_t *ret_seq);
 /* Return: 0, or -EPROTO for a record that no node can have sent. */
 int info_get(struct cursor *c, struct node_info *ret);
 

@@ -16,6 +16,7 @@
 #include "kernel/trace.h"
 #include "move/capture.h"
 #include "move/files.h"
+#include "move/ranges.h"
 #include "move/source.h"
 
 #define ERESTART_FIRST (-512)
@@ -171,24 +172,59 @@ static int capture(struct guest *g, struct image *m, struct err *e)
 	return r;
 }
 
-int guest_depart(struct guest *g, struct channel *to, bool with_files, struct err *e)
+/* Files' pages that @m's mappings show, but for those that are there. These are in @sent afterwards. */
+static int send_files(struct guest *g, struct source *src, const struct image *m,
+		      struct file_ranges *sent, struct channel *to, struct err *e)
 {
+	CLEANUP(file_ranges_finish) struct file_ranges now = FILE_RANGES_INIT;
+	int r = file_ranges_of(m, &now);
+
+	if (r == 0)
+		r = file_ranges_without(&now, sent);
+	if (r < 0)
+		return err_set(e, r, "no memory");
+	for (size_t i = 0; r == 0 && i < now.n; i++)
+		r = source_send_file(src, now.v[i].file, now.v[i].off, now.v[i].end - now.v[i].off, to, e);
+	return r < 0 ? r : file_ranges_of(m, sent);
+}
+
+/* The same while the body runs on, so that they are there when it stands. */
+static int send_files_ahead(struct guest *g, struct source *src, struct file_ranges *sent,
+			    struct channel *to, struct err *e)
+{
+	struct image *m = image_create();
+	int r = m ? read_mappings(g, m, e) : -ENOMEM;
+
+	if (r == 0)
+		r = send_files(g, src, m, sent, to, e);
+	image_destroy(m);
+	return r;
+}
+
+int guest_depart(struct guest *g, struct channel *to, bool to_host, struct err *e)
+{
+	CLEANUP(file_ranges_finish) struct file_ranges sent = FILE_RANGES_INIT;
 	struct source src = SOURCE_INIT;
 	nsec_t cpu = g->m->cpu;
 	int r;
 
 	if (g->wait.kind == WAIT_EXIT)
 		return err_reason(e, -EBUSY, "busy", "it is ending");
-	g->departed = true;
-	r = capture(g, g->m, e);
-	if (r == 0)
-		r = source_open(&src, g->box.body.pid);
+	r = source_open(&src, g->box.body.pid);
 	src.read_file = read_kept_file;
 	src.ctx = g;
+	if (r == 0 && to_host)
+		r = send_files_ahead(g, &src, &sent, to, e);
+	g->departed = true;
+	g->stood = mono_now();
+	if (r == 0)
+		r = capture(g, g->m, e);
 	if (r == 0)
 		r = source_send_image(g->m, to, e);
+	if (r == 0 && to_host)
+		r = send_files(g, &src, g->m, &sent, to, e);
 	if (r == 0)
-		r = source_send(&src, g->m, with_files, to, e);
+		r = source_send(&src, g->m, to, e);
 	source_close(&src);
 	g->m->cpu = cpu; /* ours is added again if we depart again */
 	log_debug("sent %llu pages, %llu of files, %llu zero left out",

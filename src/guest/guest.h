@@ -80,6 +80,7 @@ struct guest {
 	bool kept;	/* signals wait in the store for the body to be able to take them */
 	bool frozen;	/* home holds it: a stop signal */
 	bool departed;	/* captured and sent; home decides what becomes of us */
+	nsec_t stood;	/* mono_now() when it was stopped to depart */
 	bool maps_at_home; /* the next mmap of a file is to be done at home */
 	bool files_broken; /* pages of files that home sent are lost: each is */
 	bool came;	/* accepted: counted by mosd as a guest that ran */
@@ -129,9 +130,9 @@ void signals_interrupt(struct guest *g, int64_t code);
 /* Stops the running body; signals that come first are kept. Return: 0, -ESRCH. */
 int signals_stop_body(struct guest *g);
 
-/* depart.c: sends the body over @to: home, or the next host (which needs the files' pages).
+/* depart.c: sends the body over @to: home, or the next host, which needs the files' pages too.
  * On failure the body stands still until guest_resume(). */
-int guest_depart(struct guest *g, struct channel *to, bool with_files, struct err *e);
+int guest_depart(struct guest *g, struct channel *to, bool to_host, struct err *e);
 void guest_resume(struct guest *g);
 /* A stop signal: the body does nothing of its own any more. A call goes on, and it stops behind it. */
 void guest_freeze(struct guest *g);

@@ -18,7 +18,9 @@
 #include "base/util.h"
 #include "guest/guest.h"
 #include "guest/rights.h"
+#include "kernel/procfs.h"
 #include "kernel/vdso.h"
+#include "move/sink.h"
 #include "wire/msg.h"
 
 #define NODE_FD	       3
@@ -181,10 +183,15 @@ static void receive_body(struct guest *g)
 	struct frame f;
 	int r = c ? channel_recv(c, PATIENCE_MS, &f) : -EPROTO;
 
-	if (r == 0 || r == -ECONNRESET)
+	while (r > 0 && f.type == MSG_FILE) { /* ahead of the rest, while it runs on at its source */
+		struct sink s = { .mem = &g->mem, .file_fd = g->box.files_fd };
+
+		r = sink_take(&s, &f, &e);
+		if (r == 0)
+			r = channel_recv(c, PATIENCE_MS, &f);
+	}
+	if (r == 0 || r == -ECONNRESET || (r > 0 && f.type == MSG_ABORT))
 		guest_end(g, "left"); /* it did not leave after all */
-	if (r > 0 && f.type == MSG_ABORT)
-		guest_end(g, "left");
 	if (r > 0)
 		r = f.type == MSG_IMAGE ? guest_build(g, c, &f, &e) :
 					  err_set(&e, -EPROTO, "%s instead of an image", msg_name(f.type));
@@ -251,8 +258,12 @@ static void hop(struct guest *g, const struct frame *f)
 		g->m->epoch = h.epoch;
 		r = guest_depart(g, c, true, &e);
 	}
-	if (r >= 0 && say(g, MSG_END, channel_bytes_sent(c), NULL, 0) < 0) /* home has all that we had to say */
-		guest_end(g, "home-lost");
+	if (r >= 0) { /* home has all that we had to say */
+		const int64_t stood = mono_now() - g->stood;
+
+		if (say(g, MSG_END, channel_bytes_sent(c), &stood, sizeof(stood)) < 0)
+			guest_end(g, "home-lost");
+	}
 	channel_close(c);
 	if (r < 0) {
 		log_warning("the body does not leave: %s", err_str(&e, r));
@@ -270,10 +281,19 @@ static void ask_again(struct guest *g)
 		mapping_ask_again(g);
 }
 
+static void pong(struct guest *g, uint64_t id)
+{
+	const int64_t now[3] = { guest_clock(g, CLOCK_PROCESS_CPUTIME_ID),
+				 (int64_t)procfs_waited_ns(g->box.body.pid),
+				 (int64_t)procfs_rss_kib(g->box.body.pid) };
+
+	if (say(g, MSG_PONG, id, now, sizeof(now)) < 0)
+		guest_end(g, "home-lost");
+}
+
 static void from_home(struct guest *g, const struct frame *f)
 {
 	siginfo_t si;
-	int64_t used;
 
 	switch (f->type) {
 	case MSG_REPLY:
@@ -317,9 +337,7 @@ static void from_home(struct guest *g, const struct frame *f)
 			guest_thaw(g);
 		break;
 	case MSG_PING:
-		used = guest_clock(g, CLOCK_PROCESS_CPUTIME_ID);
-		if (say(g, MSG_PONG, f->id, &used, sizeof(used)) < 0)
-			guest_end(g, "home-lost");
+		pong(g, f->id);
 		break;
 	default:
 		log_warning("home sends %s, which has no place here", msg_name(f->type));

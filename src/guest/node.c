@@ -46,22 +46,25 @@ static json_t *receive(struct guest *g, int *ret_fd)
 int node_admit(struct guest *g, struct err *e)
 {
 	json_t *o;
-	const char *op = NULL, *why = "no reason given", *token = NULL;
+	const char *op = NULL, *why = "no reason given", *token = NULL, *code = "refused";
 	char comm[sizeof(g->hello.comm)];
 	json_int_t ids = 0;
 	int node = 0, r = 0;
 
 	memcpy(comm, g->hello.comm, sizeof(comm)); /* ends with NUL; any bytes before it */
-	(void)send_object(g, json_pack("{s:s, s:i, s:i, s:I, s:s, s:I}", "ev", "admit", "home",
-				       (int)g->hello.home, "pid", (int)g->hello.pid, "uid",
+	(void)send_object(g, json_pack("{s:s, s:i, s:i, s:I, s:s, s:I, s:b, s:I, s:I, s:I}", "ev", "admit",
+				       "home", (int)g->hello.home, "pid", (int)g->hello.pid, "uid",
 				       (json_int_t)g->hello.uid, "comm", text_clean(comm), "epoch",
-				       (json_int_t)g->hello.epoch));
+				       (json_int_t)g->hello.epoch, "ordered", g->hello.ordered,
+				       "memory", (json_int_t)g->hello.memory, "wants",
+				       (json_int_t)g->hello.wants, "load_limit",
+				       (json_int_t)g->hello.load_limit));
 	o = receive(g, NULL);
-	if (!o || json_unpack(o, "{s:s, s?s, s?s, s?I, s?i}", "op", &op, "error", &why, "token", &token,
-			      "id", &ids, "node", &node) < 0)
+	if (!o || json_unpack(o, "{s:s, s?s, s?s, s?s, s?I, s?i}", "op", &op, "error", &why, "code", &code,
+			      "token", &token, "id", &ids, "node", &node) < 0)
 		r = err_set(e, -EPROTO, "mosd does not answer");
 	else if (strcmp(op, "admitted"))
-		r = err_reason(e, -EACCES, "refused", "%s", why);
+		r = err_reason(e, -EACCES, code, "%s", why);
 	else if (!token || strlen(token) != 2 * TOKEN_SIZE || ids < IDS_MIN || ids > UINT32_MAX - 2 ||
 		 node < 1)
 		r = err_set(e, -EPROTO, "mosd's answer is malformed");

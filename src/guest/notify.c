@@ -120,6 +120,8 @@ void guest_on_notify(struct guest *g)
 		return;
 	g->broken_off = false;
 	dispatch(g, &n);
-	if (g->kept)
+	/* One that was raised just before we heard of the call waits in the kernel, which breaks the call
+	 * off for it no more now that we have it. */
+	if (g->kept || g->nsignals)
 		signals_raise_kept(g);
 }

@@ -171,6 +171,8 @@ static void go_on_there(struct home *h, const struct err *e, int code, bool drai
 	(void)agent_stop_idle(&h->p);
 	(void)trace_set_mask(h->pid, 0);
 	(void)trace_cont(h->pid, 0);
+	if (h->stopped) /* as the shell has seen it: it stands again, and we listen */
+		(void)trace_interrupt(h->pid);
 	if (channel_send(h->host_channel, MSG_RESUME, 0, NULL, 0) < 0) {
 		home_lost_host(h, "the connection to it broke");
 		return;
@@ -235,8 +237,9 @@ void comeback_take(struct home *h, const struct frame *first)
 	}
 	if (!h->request)
 		h->came_home++;
-	node_moved(h, h->request, from, h->come_cause, mono_now() - began, mono_now() - h->come_began,
-		   c.bytes);
+	/* Its own clock stood still with it. */
+	node_moved(h, h->request, from, h->come_cause, mono_now() - MIN(began, MAX(h->m->mono, h->come_began)),
+		   mono_now() - h->come_began, c.bytes);
 	h->request = 0;
 	if (h->place == PLACE_HOME)
 		home_end(h);

@@ -389,7 +389,7 @@ static int until_interrupt(struct home *h, struct user_regs_struct *regs)
 			return r;
 		if (w.event == TRACE_ENDED)
 			return -ESRCH;
-		if (w.event == TRACE_INTERRUPT)
+		if (w.event == TRACE_INTERRUPT || w.event == TRACE_GROUP)
 			return trace_regs(h->pid, regs);
 		if (w.event == TRACE_SIGNAL && trace_siginfo(h->pid, &si) == 0)
 			signals_take_away(h, &si);

@@ -35,6 +35,7 @@ struct home_file {
 	uint64_t dev, ino, size;
 	nsec_t changed;	   /* when it was looked at last */
 	struct spans sent; /* bytes that the present host surely has, as of then */
+	bool settled;	   /* a change after that would show in the change time */
 	int fd;
 };
 
@@ -77,6 +78,10 @@ struct order {
 	char addr[64];
 	uint16_t port;
 	bool privileged; /* that node is trusted with privileged processes */
+	/* For the node's admission; 0: nobody said. */
+	bool ordered;	  /* by a person, or there is no better place */
+	uint64_t memory;  /* KiB */
+	uint32_t wants, load_limit; /* as struct hello has them */
 };
 
 struct home {
@@ -128,6 +133,10 @@ struct home {
 	/* counters */
 	uint64_t forwarded, came_home, bytes;
 	nsec_t away_since, away_total, cpu_before, cpu_away, cpu_seen;
+	nsec_t waited; /* for a processor, since it came to this host, as the host told last */
+	uint64_t rss_kib;
+	nsec_t pinged, rtt; /* when the last PING was sent; a round trip, smoothed, 0: none yet */
+	uint64_t pings;
 	uint32_t calls[512];
 };
 
@@ -148,7 +157,7 @@ void mapping_ask(struct home *h, const struct frame *f);
 /* P goes on after a stop: what was asked meanwhile is done. */
 void mapping_go_on(struct home *h);
 void mapping_done(struct home *h, uint64_t id, const uint8_t *p, uint32_t n);
-/* The host is another one: what the former had of files counts no more. */
+/* The host is another one: what the former had asked for counts no more. */
 void mapping_new_host(struct home *h);
 
 /* leave.c */

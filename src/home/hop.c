@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "home/home.h"
+#include "home/files.h"
 #include "wire/msg.h"
 
 #define LAST_WORDS_MS 5000
@@ -74,10 +74,13 @@ void hop_built(struct home *h)
 	h->hop.going = false;
 	h->host = h->hop.node;
 	mapping_new_host(h);
+	files_new_host(h); /* of what the former one passed on we know nothing */
 	home_watch_host(h);
 	node_moved(h, h->request, from, "asked", mono_now() - h->hop.frozen, mono_now() - h->hop.began,
 		   h->hop.bytes);
 	h->request = 0;
+	if (h->stopped || h->stop_due)
+		(void)home_say(h->host_channel, MSG_FREEZE, 0, NULL, 0); /* the former one knew */
 	/* A result may have reached the former host after the body had left it. Signals first: one may
 	 * be of the call's own making. */
 	signals_release_held(h);

@@ -108,6 +108,35 @@ static void note_used(struct home *h, const struct frame *f)
 	h->cpu_seen = MAX(used, h->cpu_seen);
 }
 
+/* What the host tells of the body each second, mosd hears too. */
+static void pong(struct home *h, const struct frame *f)
+{
+	int64_t now[3];
+	nsec_t took = mono_now() - h->pinged;
+
+	if (f->len == sizeof(now)) {
+		memcpy(now, f->data, sizeof(now));
+		h->cpu_seen = MAX(now[0], h->cpu_seen);
+		h->waited = MAX(now[1], (int64_t)0);
+		h->rss_kib = (uint64_t)MAX(now[2], (int64_t)0);
+	}
+	if (f->id == h->pings && h->pinged) /* an answer to an earlier one would look slow */
+		h->rtt = h->rtt ? h->rtt + (took - h->rtt) / 4 : took;
+	node_info(h, 0);
+}
+
+/* The former host has said all that it had to say before the body goes on elsewhere. */
+static void host_has_sent(struct home *h, const struct frame *f)
+{
+	int64_t stood = 0;
+
+	if (f->len == sizeof(stood))
+		memcpy(&stood, f->data, sizeof(stood));
+	h->hop.left = h->hop.going;
+	h->hop.bytes = f->id;
+	h->hop.frozen = MAX(mono_now() - MAX(stood, (int64_t)0), h->hop.began);
+}
+
 static void exits(struct home *h, const struct frame *f)
 {
 	note_used(h, f);
@@ -147,8 +176,7 @@ void home_take(struct home *h, const struct frame *f)
 			home_lost_host(h, "it sent the body unasked");
 		break;
 	case MSG_END:
-		h->hop.left = h->hop.going;
-		h->hop.bytes = f->id;
+		host_has_sent(h, f);
 		break;
 	case MSG_EXIT:
 		exits(h, f);
@@ -167,7 +195,7 @@ void home_take(struct home *h, const struct frame *f)
 			comeback_refused(h, "it gave up");
 		break;
 	case MSG_PONG:
-		note_used(h, f);
+		pong(h, f);
 		break;
 	default:
 		log_error("node %u sends %s, which has no place here", h->host, msg_name(f->type));
@@ -345,15 +373,22 @@ static void order(struct home *h, json_t *o)
 	const char *op = "", *addr = "";
 	json_int_t req = 0;
 	struct order to = { 0 };
-	int node = 0, port = 0, privileged = 0;
+	json_int_t memory = 0, wants = 0, load_limit = 0;
+	int node = 0, port = 0, privileged = 0, ordered = 0;
 
-	if (json_unpack(o, "{s:s, s?I, s?i, s?s, s?i, s?b}", "op", &op, "req", &req, "node", &node,
-			"addr", &addr, "port", &port, "privileged", &privileged) < 0)
+	if (json_unpack(o, "{s:s, s?I, s?i, s?s, s?i, s?b, s?b, s?I, s?I, s?I}", "op", &op, "req", &req,
+			"node", &node, "addr", &addr, "port", &port, "privileged", &privileged,
+			"ordered", &ordered, "memory", &memory, "wants", &wants, "load_limit",
+			&load_limit) < 0)
 		return;
 	to.request = (uint64_t)req;
 	to.node = (uint32_t)node;
 	to.port = (uint16_t)port;
 	to.privileged = privileged;
+	to.ordered = ordered;
+	to.memory = (uint64_t)memory;
+	to.wants = (uint32_t)wants;
+	to.load_limit = (uint32_t)load_limit;
 	(void)snprintf(to.addr, sizeof(to.addr), "%s", addr);
 	if (!strcmp(op, "start") && start(h, o) < 0) {
 		struct err e = ERR_INIT;
@@ -410,8 +445,10 @@ static void beat(struct ev_loop *loop, struct ev_timer *w, int events)
 
 	if (h->node_fd < 0 && h->place != PLACE_HOME && node_rejoin(h) == 0)
 		watch(h, &h->on_node, h->node_fd, node_ready);
-	if (h->place == PLACE_AWAY && h->host_channel && !h->hop.going &&
-	    channel_send(h->host_channel, MSG_PING, 0, NULL, 0) < 0)
+	if (h->place != PLACE_AWAY || !h->host_channel || h->hop.going)
+		return;
+	h->pinged = mono_now();
+	if (channel_send(h->host_channel, MSG_PING, ++h->pings, NULL, 0) < 0)
 		home_lost_host(h, "it does not answer");
 }
 

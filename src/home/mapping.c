@@ -7,27 +7,19 @@
  * lacks are sent, then the answer; the host maps them and says where (MSG_MAPPED), and only then the
  * deputy maps the file at that place, over whatever it still had there: the body's memory is the true
  * one. What cannot be done so brings the process home, where the call is issued again; so does a
- * move of any kind, wherever in this it comes.
- *
- * A page is sent to a host once, unless the file has changed since: its change time is compared, and
- * one of the last moments is not trusted, since a second change might leave it as it is. */
+ * move of any kind, wherever in this it comes. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/log.h"
 #include "base/util.h"
-#include "home/home.h"
-#include "move/files.h"
-#include "move/source.h"
+#include "home/files.h"
 #include "wire/msg.h"
 
 #define SEND_MOST   (256ULL << 20) /* of pages for one call: beyond, the process goes to them */
-#define SETTLED     (2 * NSEC_PER_SEC)
 #define USER_TOP    0x7ffffffff000ULL
 #define FIXED_FLAGS ((uint64_t)(MAP_FIXED | MAP_FIXED_NOREPLACE))
 /* Only for the body's own copy: where it lies, and that it is read ahead. */
@@ -61,54 +53,6 @@ static void reply(struct home *h, int64_t ret, uint32_t file, uint64_t have)
 		home_lost_host(h, "the connection to it broke");
 }
 
-/* Has the file changed since its pages were sent? Return: whether what is sent now will do later. */
-static bool look_at_file(struct home_file *f, struct stat *st, struct err *e)
-{
-	nsec_t changed;
-
-	if (fstat(f->fd, st) < 0) {
-		(void)err_set(e, -errno, "looking at a mapped file: %s", strerror(errno));
-		memset(st, 0, sizeof(*st));
-	}
-	changed = timespec_nsec(&st->st_ctim);
-	if (changed != f->changed || (uint64_t)st->st_size != f->size)
-		f->sent.n = 0;
-	f->changed = changed;
-	f->size = (uint64_t)st->st_size;
-	return clock_now(CLOCK_REALTIME) - changed > SETTLED;
-}
-
-/* Pages [off, end) of a file, those that the present host lacks. Return: 0, -errno with the reason. */
-static int send_pages(struct home *h, uint32_t file, uint64_t off, uint64_t end, bool settled,
-		      struct err *e)
-{
-	struct source src = SOURCE_INIT;
-	struct spans *sent = &h->file[file].sent;
-	uint64_t gap_end, size = 0;
-	int r = 0;
-
-	for (uint64_t at = spans_gap(sent, off, end, &gap_end); at < end;
-	     at = spans_gap(sent, gap_end, end, &gap_end))
-		size += gap_end - at;
-	if (size > SEND_MOST)
-		return err_reason(e, -E2BIG, "big-mapping", "it maps %llu MiB of a file",
-				  (unsigned long long)(size >> 20));
-	if (size && !(src.chunk = malloc(PAGES_CHUNK)))
-		return err_set(e, -ENOMEM, "no memory");
-	src.read_file = maps_read_file;
-	src.ctx = h;
-	for (uint64_t at = spans_gap(sent, off, end, &gap_end); r == 0 && at < end;
-	     at = spans_gap(sent, gap_end, end, &gap_end))
-		r = source_send_file(&src, file, at, gap_end - at, h->host_channel, e);
-	source_close(&src);
-	if (r == 0 && settled)
-		spans_add(sent, off, end);
-	else
-		sent->n = 0;
-	h->bytes += src.file_pages * MOS_PAGE;
-	return r;
-}
-
 /* The deputy tries it. Return: the file's number; -errno of the call in @ret_call (0: none); else
  * -errno with the reason why it must go home. */
 static int try_it(struct home *h, const uint64_t *arg, int64_t *ret_call, struct err *e)
@@ -137,11 +81,9 @@ static int try_it(struct home *h, const uint64_t *arg, int64_t *ret_call, struct
 void mapping_go_on(struct home *h)
 {
 	const uint64_t *arg = h->map.arg;
-	uint64_t off = arg[5], len = page_up(arg[1]), have, eof;
+	uint64_t off = arg[5], len = page_up(arg[1]), size = 0, have, eof, missing;
 	struct err e = ERR_INIT;
 	int64_t failed;
-	bool settled;
-	struct stat st;
 	int file, r;
 
 	if (h->map.state != MAP_ASKED || h->stopped)
@@ -156,14 +98,20 @@ void mapping_go_on(struct home *h)
 		bring_home(h, &e);
 		return;
 	}
-	settled = look_at_file(&h->file[file], &st, &e);
-	eof = page_up((uint64_t)st.st_size);
+	r = files_look(h, (uint32_t)file, &size, &e);
+	eof = page_up(size);
 	have = eof <= off ? 0 : MIN(eof - off, len);
-	r = send_pages(h, (uint32_t)file, off, off + have, settled, &e);
+	missing = files_lacking(h, (uint32_t)file, off, off + have);
+	if (r == 0 && missing > SEND_MOST)
+		r = err_reason(&e, -E2BIG, "big-mapping", "it maps %llu MiB of a file",
+			       (unsigned long long)(missing >> 20));
+	if (r == 0)
+		r = files_send(h, (uint32_t)file, off, off + have, h->host_channel, &e);
 	if (r < 0) {
 		bring_home(h, &e);
 		return;
 	}
+	h->bytes += missing;
 	h->map.state = MAP_ANSWERED;
 	reply(h, 0, (uint32_t)file, have);
 }
@@ -238,6 +186,4 @@ void mapping_done(struct home *h, uint64_t id, const uint8_t *p, uint32_t n)
 void mapping_new_host(struct home *h)
 {
 	h->map.state = MAP_NONE;
-	for (uint32_t i = 0; i < h->nfiles; i++)
-		h->file[i].sent.n = 0;
 }

@@ -86,8 +86,11 @@ void node_info(struct home *h, uint64_t request)
 	for (unsigned i = 0; i < ARRAY_SIZE(h->calls); i++)
 		if (h->calls[i])
 			json_object_set_new(calls, call_name((long)i), json_integer(h->calls[i]));
-	tell(h, json_pack("{s:s, s:I, s:i, s:I, s:I, s:I, s:I, s:o}", "ev", "info", "req",
-			  (json_int_t)request, "node", (int)h->host, "forwarded",
+	tell(h, json_pack("{s:s, s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "ev", "info", "req",
+			  (json_int_t)request, "node", (int)h->host, "rtt_us",
+			  (json_int_t)(h->host ? h->rtt / NSEC_PER_USEC : 0), "rss_kib",
+			  (json_int_t)(h->host ? h->rss_kib : 0), "waited_us",
+			  (json_int_t)(h->host ? h->waited / NSEC_PER_USEC : 0), "forwarded",
 			  (json_int_t)h->forwarded, "came_home", (json_int_t)h->came_home,
 			  "away_cpu_us", (json_int_t)(cpu / NSEC_PER_USEC), "away_us",
 			  (json_int_t)(away / NSEC_PER_USEC), "calls", calls));

@@ -38,12 +38,15 @@ int home_told_why(const struct frame *f, const char *who, struct err *e)
 			  text[0] ? text : "it did not say why");
 }
 
-static void make_hello(struct home *h, uint32_t to, bool from_host, uint64_t area, struct hello *ret)
+static void make_hello(struct home *h, const struct order *o, bool from_host, uint64_t area,
+		       struct hello *ret)
 {
 	struct procfs_status st = { 0 };
 
-	*ret = (struct hello){ .protocol = MSG_PROTOCOL, .to = to, .home = h->node, .pid = h->pid,
-			       .epoch = h->epoch + 1, .area = area, .from_host = from_host };
+	*ret = (struct hello){ .protocol = MSG_PROTOCOL, .to = o->node, .home = h->node, .pid = h->pid,
+			       .epoch = h->epoch + 1, .area = area, .from_host = from_host,
+			       .ordered = o->ordered, .memory = o->memory, .wants = o->wants,
+			       .load_limit = o->load_limit };
 	(void)procfs_comm(h->pid, ret->comm);
 	if (procfs_status(h->pid, &st) == 0)
 		ret->uid = st.uid[0];
@@ -77,13 +80,13 @@ int leave_prepare(struct home *h, const struct order *o, bool from_host, struct 
 	}
 	fd = channel_connect(o->addr, o->port, CONNECT_MS, e);
 	if (fd < 0)
-		return err_reason(e, fd, "unreachable", "%s", err_str(e, fd));
+		return err_reason(e, fd, "unreachable", "node %u: %s", o->node, err_str(e, fd));
 	r = io_write_all(fd, preamble, sizeof(preamble));
 	if (r == 0)
 		r = channel_open(steal_fd(&fd), CHANNEL_CLIENT, &h->keys, CONNECT_MS, &c, e);
 	if (r < 0)
 		return err_reason(e, r, "unreachable", "node %u: %s", o->node, err_str(e, r));
-	make_hello(h, o->node, from_host, area, &hello);
+	make_hello(h, o, from_host, area, &hello);
 	hello_put(&hello, &b);
 	r = b.failed ? -ENOMEM : home_say(c, MSG_HELLO, 0, b.data, b.len);
 	if (r == 0)

@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/util.h"
 #include "home/home.h"
+#include "kernel/procfs.h"
 #include "kernel/trace.h"
 #include "wire/msg.h"
 
@@ -136,12 +136,10 @@ void signals_not_stopped(struct home *h)
 
 void signals_die(struct home *h, int sig)
 {
-	struct rlimit core;
-
 	if (sig < 1 || sig > IMAGE_SIGNALS || !ends(sig) || h->dying || h->exiting)
 		return;
 	/* Is a core wanted? Then it comes home with its memory, and dies here. */
-	if (dumps_core(sig) && prlimit(h->pid, RLIMIT_CORE, NULL, &core) == 0 && core.rlim_cur) {
+	if (dumps_core(sig) && procfs_may_dump_core(h->pid)) {
 		comeback_ask(h, 0, "core-dump");
 		return;
 	}

@@ -294,3 +294,65 @@ void procfs_map_file_name(char *to, size_t size, uint64_t start, uint64_t end)
 {
 	(void)snprintf(to, size, "map_files/%" PRIx64 "-%" PRIx64, start, end);
 }
+
+bool procfs_parse_core_limit(const char *text)
+{
+	static const char name[] = "Max core file size";
+	const char *at = strstr(text, name);
+
+	if (!at || (at != text && at[-1] != '\n'))
+		return false;
+	at += sizeof(name) - 1;
+	at += strspn(at, " ");
+	return *at && *at != '\n' && !(at[0] == '0' && at[1] == ' ');
+}
+
+bool procfs_may_dump_core(pid_t pid)
+{
+	CLEANUP(free_ptr) char *text = NULL;
+	size_t len;
+
+	return slurp(pid, "limits", &text, &len) == 0 && procfs_parse_core_limit(text);
+}
+
+uint64_t procfs_waited_ns(pid_t pid)
+{
+	CLEANUP(free_ptr) char *text = NULL;
+	uint64_t waited;
+	size_t len;
+
+	if (slurp(pid, "schedstat", &text, &len) < 0 || sscanf(text, "%*u %" SCNu64, &waited) != 1)
+		return 0;
+	return waited;
+}
+
+uint64_t procfs_rss_kib(pid_t pid)
+{
+	CLEANUP(free_ptr) char *text = NULL;
+	uint64_t pages;
+	size_t len;
+
+	if (slurp(pid, "statm", &text, &len) < 0 || sscanf(text, "%*u %" SCNu64, &pages) != 1 ||
+	    pages > UINT64_MAX / MOS_PAGE)
+		return 0;
+	return pages * (MOS_PAGE / 1024);
+}
+
+uint64_t procfs_parse_io_calls(const char *text)
+{
+	const char *r = strstr(text, "syscr: "), *w = strstr(text, "syscw: ");
+	uint64_t reads, writes;
+
+	if (!r || !w || sscanf(r, "syscr: %" SCNu64, &reads) != 1 ||
+	    sscanf(w, "syscw: %" SCNu64, &writes) != 1 || reads > UINT64_MAX - writes)
+		return 0;
+	return reads + writes;
+}
+
+uint64_t procfs_io_calls(pid_t pid)
+{
+	CLEANUP(free_ptr) char *text = NULL;
+	size_t len;
+
+	return slurp(pid, "io", &text, &len) < 0 ? 0 : procfs_parse_io_calls(text);
+}

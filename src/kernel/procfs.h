@@ -62,8 +62,19 @@ int procfs_parse_status(const char *text, struct procfs_status *ret);
 int procfs_comm(pid_t pid, char to[16]);
 /* Return: bytes, or -errno. */
 ssize_t procfs_auxv(pid_t pid, void *to, size_t size);
+/* Whether its limits let it leave a core. (prlimit(2) on another user's process needs CAP_SYS_RESOURCE,
+ * which a container's root lacks.) False if they cannot be read. */
+bool procfs_may_dump_core(pid_t pid);
+bool procfs_parse_core_limit(const char *text);
 /* Processor time that @pid has used so far, in nanoseconds; negative: -errno. */
 int64_t procfs_cpu_ns(pid_t pid);
+/* How long its first thread has waited for a processor so far, in nanoseconds; 0 if that is not told. */
+uint64_t procfs_waited_ns(pid_t pid);
+/* What it has in memory; 0 if that is not told. */
+uint64_t procfs_rss_kib(pid_t pid);
+/* Calls of the read and write families that it has made so far; 0 if that is not told. */
+uint64_t procfs_io_calls(pid_t pid);
+uint64_t procfs_parse_io_calls(const char *text);
 /* Opens /proc/PID/@what (@what without a slash before it). */
 int procfs_open(pid_t pid, const char *what, int flags);
 /* "start-end" as the entries of map_files are named. */

@@ -146,56 +146,9 @@ int source_send_image(const struct image *m, struct channel *c, struct err *e)
 	return r;
 }
 
-struct range {
-	uint32_t file;
-	uint64_t off, end;
-};
-
-static int range_cmp(const void *x, const void *y)
+int source_send(struct source *s, const struct image *m, struct channel *c, struct err *e)
 {
-	const struct range *a = x, *b = y;
-
-	if (a->file != b->file)
-		return a->file < b->file ? -1 : 1;
-	return a->off < b->off ? -1 : a->off > b->off;
-}
-
-/* Each page of a file once, however many mappings show it. */
-static int send_files(struct source *s, const struct image *m, struct channel *c, struct err *e)
-{
-	CLEANUP(free_ptr) struct range *q = calloc(m->nvmas + 1, sizeof(*q));
-	unsigned n = 0;
-
-	if (!q)
-		return err_set(e, -ENOMEM, "no memory");
-	for (uint32_t i = 0; i < m->nvmas; i++) {
-		const struct image_vma *v = &m->vma[i];
-
-		if (v->kind == IMAGE_FILE && !(v->flags & IMAGE_VMA_BEYOND))
-			q[n++] = (struct range){ v->file, v->off, v->off + (v->end - v->start) };
-	}
-	qsort(q, n, sizeof(*q), range_cmp);
-	for (unsigned i = 0; i < n;) {
-		uint64_t end = q[i].end;
-		unsigned j = i + 1;
-		int r;
-
-		while (j < n && q[j].file == q[i].file && q[j].off <= end) {
-			end = MAX(end, q[j].end);
-			j++;
-		}
-		r = source_send_file(s, q[i].file, q[i].off, end - q[i].off, c, e);
-		if (r < 0)
-			return r;
-		i = j;
-	}
-	return 0;
-}
-
-int source_send(struct source *s, const struct image *m, bool with_files, struct channel *c,
-		struct err *e)
-{
-	int r = with_files ? send_files(s, m, c, e) : 0;
+	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < m->nvmas; i++)
 		if (m->vma[i].kind == IMAGE_ANON || m->vma[i].kind == IMAGE_FILE)

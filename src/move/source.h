@@ -4,7 +4,8 @@
  *
  *   VMA_ANON   pages with content            -> MSG_PAGES (address)
  *   VMA_FILE   pages the program changed     -> MSG_PAGES (address)
- *              the file's own pages, once    -> MSG_FILE  (file, page), only if the sink lacks them
+ *              the file's own pages          -> MSG_FILE  (file, page), by whoever knows what the
+ *                                               sink lacks (move/ranges.h), best before the stop
  */
 #ifndef MOS_MOVE_SOURCE_H
 #define MOS_MOVE_SOURCE_H
@@ -35,10 +36,9 @@ void source_close(struct source *s);
 /* Sends the image itself: MSG_IMAGE (id: its length), MSG_IMAGE_MORE as needed. */
 int source_send_image(const struct image *m, struct channel *c, struct err *e);
 
-/* Sends the memory of all mappings of @m, then MSG_END. @with_files: the sink lacks the files'
- * pages. Return: 0, -errno with the reason. */
-int source_send(struct source *s, const struct image *m, bool with_files, struct channel *c,
-		struct err *e);
+/* Sends the memory of all mappings of @m, but for files' own pages, then MSG_END.
+ * Return: 0, -errno with the reason. */
+int source_send(struct source *s, const struct image *m, struct channel *c, struct err *e);
 
 /* Sends pages [off, off+len) of one file. */
 int source_send_file(struct source *s, uint32_t file, uint64_t off, uint64_t len, struct channel *c,

@@ -129,6 +129,11 @@ static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
 	flush(w->data);
 }
 
+bool ask_gone(const struct ask *a)
+{
+	return !a->client || a->client->hung_up || a->client->broken;
+}
+
 void ask_tell(struct ask *a, json_t *o)
 {
 	if (o && a->id)

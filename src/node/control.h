@@ -4,6 +4,7 @@
 #define MOS_NODE_CONTROL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -28,6 +29,8 @@ int control_create(struct mosd *d, struct control **ret, struct err *e);
 void control_destroy(struct control *c);
 unsigned control_clients(const struct control *c);
 
+/* Whether whoever asked listens no more: it has hung up, or shut its side. */
+bool ask_gone(const struct ask *a);
 /* Sends an object that is not the last one. Steals @o. */
 void ask_tell(struct ask *a, json_t *o);
 /* Sends the last object, with "done":true added, and frees @a. Steals @o. */

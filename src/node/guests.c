@@ -14,7 +14,9 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "node/balance.h"
 #include "node/obj.h"
+#include "node/levers.h"
 #include "node/link.h"
 #include "node/paths.h"
 #include "node/proc.h"
@@ -52,6 +54,7 @@ struct guest {
 	struct token token;
 	uint32_t home, epoch;
 	pid_t home_pid, body;
+	struct policy_arrival needs; /* as its home said */
 	uint32_t home_uid;
 	char comm[64];
 };
@@ -116,8 +119,8 @@ static int admit(struct guest *g, struct err *e)
 	unsigned max = d->site.conf.guest_ids_count / CONF_IDS_EACH;
 	int r;
 
-	if (d->site.conf.block)
-		return err_set(e, -EPERM, "node %u takes no guests (block = yes in its mosd.conf)",
+	if (levers_flags(d) & (INFO_BLOCK | INFO_EXPEL))
+		return err_set(e, -EPERM, "node %u takes no guests (block is on there)",
 			       d->site.me);
 	if (!site_has_node(&d->site, g->home) || g->home == d->site.me)
 		return err_set(e, -EPERM, "node %u is not another node in the map of node %u",
@@ -125,6 +128,9 @@ static int admit(struct guest *g, struct err *e)
 	if (n >= max)
 		return err_set(e, -ENOSPC, "node %u has %u guests, which is its limit", d->site.me,
 			       n);
+	r = balance_admit(g->all->d, &g->needs, e);
+	if (r < 0)
+		return r;
 	r = token_draw(&g->token);
 	if (r == 0)
 		r = slots_take(MOS_SLOTS_DIR, max, link_pid(g->link));
@@ -154,13 +160,22 @@ static void on_admit(struct guest *g, const json_t *o)
 	g->home_pid = (pid_t)obj_int_or(o, "pid", 1, INT32_MAX, 0);
 	g->home_uid = (uint32_t)obj_int_or(o, "uid", 0, UINT32_MAX, UINT32_MAX);
 	g->epoch = (uint32_t)obj_int_or(o, "epoch", 0, UINT32_MAX, 0);
+	g->needs = (struct policy_arrival){
+		.ordered = obj_bool_or(o, "ordered", false),
+		.memory = (uint64_t)obj_int_or(o, "memory", 0, 1LL << 50, 0),
+		.wants = (uint32_t)obj_int_or(o, "wants", 0, 1 << 26, 0),
+		.load_limit = (uint32_t)obj_int_or(o, "load_limit", 0, UINT32_MAX, 0),
+	};
 	obj_copy(o, "comm", g->comm, sizeof(g->comm));
 	r = admit(g, &e);
 	if (r < 0) {
 		g->state = GUEST_GONE;
 		log_info("process %d of node %u refused: %s", (int)g->home_pid, g->home, e.msg);
 		(void)link_send(g->link,
-				json_pack("{ssso}", "op", "refused", "error", obj_text(e.msg)), -1);
+				json_pack("{ssssso}", "op", "refused", "code",
+					  e.reason[0] ? e.reason : "refused", "error",
+					  obj_text(e.msg)),
+				-1);
 		return;
 	}
 	g->slot = r;
@@ -408,6 +423,33 @@ bool guests_own(const struct guests *all, pid_t pid)
 		pid = st.ppid;
 	}
 	return false;
+}
+
+void guests_under_way(const struct guests *g, uint32_t *n, uint32_t *wants, uint64_t *memory)
+{
+	*n = *wants = 0;
+	*memory = 0;
+	for (const struct guest *one = g->first; one; one = one->next)
+		if (one->state == GUEST_ADMITTED) {
+			++*n;
+			*wants += one->needs.wants; /* each bounded by hello_get */
+			*memory += one->needs.memory;
+		}
+}
+
+unsigned guests_homes(const struct guests *g, uint32_t *to, unsigned max)
+{
+	unsigned n = 0;
+
+	for (const struct guest *one = g->first; one && n < max; one = one->next) {
+		bool known = one->state != GUEST_RUNNING && one->state != GUEST_ADMITTED;
+
+		for (unsigned i = 0; i < n && !known; i++)
+			known = to[i] == one->home;
+		if (!known)
+			to[n++] = one->home;
+	}
+	return n;
 }
 
 unsigned guests_count(const struct guests *all)

@@ -25,6 +25,10 @@ void guests_find(struct guests *g);
 int guests_adopt(struct guests *g, int fd, pid_t supervisor, const json_t *hello, struct err *e);
 /* Whether @pid is a guest's body or inside a guest's sandbox. */
 bool guests_own(const struct guests *g, pid_t pid);
+/* The homes of guests here, each once, at most @max. Return: how many. */
+unsigned guests_homes(const struct guests *g, uint32_t *to, unsigned max);
+/* What was admitted and does not run yet: their number, thousandths of a processor, KiB. */
+void guests_under_way(const struct guests *g, uint32_t *n, uint32_t *wants, uint64_t *memory);
 /* Those that have a place here. */
 unsigned guests_count(const struct guests *g);
 /* An array of objects, which has a greatest length. */

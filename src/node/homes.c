@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "node/balance.h"
 #include "node/check.h"
 #include "node/guests.h"
 #include "node/obj.h"
@@ -27,8 +28,8 @@
 #define LEAVE_TIMEOUT  2.0  /* s until a supervisor that should end is asked all the same */
 
 struct request {
-	uint32_t node; /* 0: home */
-	bool at_exec, sent;
+	struct home_wish wish;
+	bool sent;
 	unsigned retries; /* of a request that met a supervisor on its way out */
 	int64_t number;
 	home_answer_fn *answer; /* NULL when answered, or when nobody waits */
@@ -76,8 +77,25 @@ static void answer(struct migrant *m, const struct move *mv)
 		q->answer = NULL;
 }
 
+/* What a failure means for the balancer: the host's no, which holds for that host, or the process's own. */
+static int refusal(const char *code)
+{
+	static const struct {
+		const char *code;
+		int error;
+	} refusals[] = {
+		{ "no-memory", -ENOMEM }, { "loaded", -EBUSY }, { "expel", -EPERM },
+		{ "block", -EPERM },	  { "guests-max", -EUSERS }, { "refused", -EPERM },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(refusals); i++)
+		if (!strcmp(code, refusals[i].code))
+			return refusals[i].error;
+	return -EIO;
+}
+
 /* The request is over, as @mv tells. */
-static void finish_request(struct migrant *m, const struct move *mv)
+static void finish_request(struct mosd *d, struct migrant *m, const struct move *mv)
 {
 	struct request *q = m->request;
 
@@ -85,6 +103,7 @@ static void finish_request(struct migrant *m, const struct move *mv)
 		return;
 	answer(m, mv);
 	m->request = NULL;
+	balance_ended(d, m, mv->ok ? 0 : refusal(mv->code));
 	free(q);
 }
 
@@ -96,15 +115,15 @@ fail_request(struct mosd *d, struct migrant *m, bool keep, const char *code, con
 
 	if (!m->request)
 		return;
-	mv.to = node_shown(d, m->request->node);
-	(void)snprintf(mv.cause, sizeof(mv.cause), "asked");
+	mv.to = node_shown(d, m->request->wish.node);
+	(void)snprintf(mv.cause, sizeof(mv.cause), "%s", m->request->wish.cause);
 	(void)snprintf(mv.code, sizeof(mv.code), "%s", code);
 	va_start(ap, fmt);
 	(void)vsnprintf(mv.error, sizeof(mv.error), fmt, ap);
 	va_end(ap);
 	if (keep)
 		migrant_note(m, &mv);
-	finish_request(m, &mv);
+	finish_request(d, m, &mv);
 }
 
 static int send_request(struct home *h)
@@ -118,16 +137,19 @@ static int send_request(struct home *h)
 
 	q->number = ++last_number;
 	q->sent = true;
-	if (q->node) {
-		r = site_node_addr(&h->d->site, q->node, addr, &e);
+	if (q->wish.node) {
+		r = site_node_addr(&h->d->site, q->wish.node, addr, &e);
 		if (r < 0) {
 			fail_request(h->d, m, false, "no-node", "%s", err_str(&e, r));
 			return r;
 		}
-		o = json_pack("{sssIsIsssIsb}", "op", "move", "req", (json_int_t)q->number, "node",
-			      (json_int_t)q->node, "addr", addr, "port",
+		o = json_pack("{sssIsIsssIsbsbsIsIsI}", "op", "move", "req", (json_int_t)q->number,
+			      "node", (json_int_t)q->wish.node, "addr", addr, "port",
 			      (json_int_t)h->d->site.conf.port, "privileged",
-			      site_exports_privileged(&h->d->site, q->node));
+			      site_exports_privileged(&h->d->site, q->wish.node), "ordered",
+			      q->wish.ordered, "memory", (json_int_t)q->wish.memory, "wants",
+			      (json_int_t)q->wish.wants, "load_limit",
+			      (json_int_t)q->wish.load_limit);
 	} else {
 		o = json_pack("{sssI}", "op", "home", "req", (json_int_t)q->number);
 	}
@@ -147,7 +169,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	if (h->leaving && q && !q->sent) {
 		h->leaving = false;
 		(void)send_request(h);
-	} else if (q && q->at_exec && !q->sent) {
+	} else if (q && q->wish.at_exec && !q->sent) {
 		fail_request(h->d, h->m, true, "supervisor-lost",
 			     "its supervisor did not take hold of it within %.0f s",
 			     ATTACH_TIMEOUT);
@@ -167,10 +189,10 @@ static void on_attached(struct home *h, const json_t *o)
 	struct request *q = h->m->request;
 	struct move mv = { .wall = wall_now(), .ok = true, .from = h->d->site.me };
 
-	if (!q || !q->at_exec || q->sent)
+	if (!q || !q->wish.at_exec || q->sent)
 		return;
 	ev_timer_stop(h->d->loop, &h->timer);
-	mv.to = q->node;
+	mv.to = q->wish.node;
 	if (send_request(h) == 0)
 		answer(h->m, &mv);
 }
@@ -196,16 +218,19 @@ static void on_moved(struct home *h, const json_t *o)
 	if (node == me)
 		node = 0;
 	mv.from = node_shown(h->d, (uint32_t)obj_int_or(o, "from", 0, NODE_ID_MAX, was));
-	mv.to = node_shown(h->d, mine && !mv.ok ? m->request->node : node);
+	mv.to = node_shown(h->d, mine && !mv.ok ? m->request->wish.node : node);
 	mv.epoch = (uint32_t)obj_int_or(o, "epoch", 0, UINT32_MAX, m->epoch);
 	mv.bytes = (uint64_t)obj_int_or(o, "bytes", 0, INT64_MAX, 0);
 	mv.freeze_us = (uint64_t)obj_int_or(o, "freeze_us", 0, INT64_MAX, 0);
 	mv.total_us = (uint64_t)obj_int_or(o, "total_us", 0, INT64_MAX, 0);
-	obj_copy(o, "cause", mv.cause, sizeof(mv.cause));
+	if (mine) /* why, we know better than the supervisor */
+		(void)snprintf(mv.cause, sizeof(mv.cause), "%s", m->request->wish.cause);
+	else
+		obj_copy(o, "cause", mv.cause, sizeof(mv.cause));
 	obj_copy(o, "code", mv.code, sizeof(mv.code));
 	obj_copy(o, "error", mv.error, sizeof(mv.error));
 	if (!mv.cause[0])
-		(void)snprintf(mv.cause, sizeof(mv.cause), "%s", mine ? "asked" : "unknown");
+		(void)snprintf(mv.cause, sizeof(mv.cause), "unknown");
 	if (!mv.ok && !mv.error[0])
 		(void)snprintf(mv.error, sizeof(mv.error), "its supervisor gave no reason");
 	if (mv.ok) {
@@ -218,7 +243,7 @@ static void on_moved(struct home *h, const json_t *o)
 	if (!m->node) /* one that lingers takes orders; should it end meanwhile, they are put again */
 		h->leaving = !obj_bool_or(o, "lingers", false);
 	if (mine)
-		finish_request(m, &mv);
+		finish_request(h->d, m, &mv);
 }
 
 static void on_ended(struct home *h, const json_t *o)
@@ -350,15 +375,15 @@ static void settle_request(struct mosd *d, struct migrant *m, bool clean, const 
 		return;
 	}
 	/* A request that met a supervisor on its way out is put to a new one. */
-	if (!m->node && !q->at_exec && (!q->sent || (clean && q->retries < RETRIES))) {
+	if (!m->node && !q->wish.at_exec && (!q->sent || (clean && q->retries < RETRIES))) {
 		q->retries++;
 		q->sent = false;
-		if (!q->node) {
+		if (!q->wish.node) {
 			struct move mv = {
 				.wall = wall_now(), .ok = true, .from = d->site.me, .to = d->site.me
 			};
 
-			finish_request(m, &mv);
+			finish_request(d, m, &mv);
 			return;
 		}
 		r = home_start(d, m, &e);
@@ -421,7 +446,7 @@ static struct home *home_create(struct mosd *d, struct migrant *m)
 static int home_start(struct mosd *d, struct migrant *m, struct err *e)
 {
 	struct home *h = home_create(d, m);
-	bool at_exec = m->request->at_exec;
+	bool at_exec = m->request->wish.at_exec;
 	json_t *o;
 	int r;
 
@@ -453,12 +478,21 @@ static int home_start(struct mosd *d, struct migrant *m, struct err *e)
 static int busy(struct mosd *d, struct migrant *m, struct err *e)
 {
 	return err_reason(e, -EBUSY, "busy", "%d is on its way to node %u already: wait for it",
-			  (int)m->pid, node_shown(d, m->request->node));
+			  (int)m->pid, node_shown(d, m->request->wish.node));
 }
 
 int home_move(struct mosd *d, struct migrant *m, uint32_t node, bool at_exec, home_answer_fn *fn,
 	      void *data, struct err *e)
 {
+	const struct home_wish w = { .node = node, .at_exec = at_exec, .ordered = true };
+
+	return home_move_as(d, m, &w, fn, data, e);
+}
+
+int home_move_as(struct mosd *d, struct migrant *m, const struct home_wish *w, home_answer_fn *fn,
+		 void *data, struct err *e)
+{
+	uint32_t node = w->node;
 	struct request *q;
 	char addr[NODE_ADDR_TEXT];
 	int r;
@@ -485,8 +519,13 @@ int home_move(struct mosd *d, struct migrant *m, uint32_t node, bool at_exec, ho
 	q = calloc(1, sizeof(*q));
 	if (!q)
 		return err_set(e, -ENOMEM, "out of memory");
-	*q = (struct request){ .node = node, .at_exec = at_exec, .answer = fn, .data = data };
+	*q = (struct request){ .wish = *w, .answer = fn, .data = data };
+	q->wish.node = node;
+	if (!q->wish.cause)
+		q->wish.cause = "asked";
 	m->request = q;
+	if (!w->cause) /* the balancer counts its own by itself */
+		balance_sent(d, m, node);
 	if (!m->home) {
 		r = home_start(d, m, e);
 		if (r < 0) {

@@ -15,10 +15,23 @@
 /* Told once how a request went. @mv->ok with @mv->to: it runs there. */
 typedef void home_answer_fn(void *data, struct migrant *m, const struct move *mv);
 
-/* Files a move of @m to @node (0: home). With @at_exec its supervisor only attaches, which is
+/* Where a process is to go, and what its next host wants to know. */
+struct home_wish {
+	uint32_t node; /* 0: home */
+	bool at_exec;
+	const char *cause; /* a word for the history, kept by the caller; NULL: "asked" */
+	bool ordered;	   /* by a person, or there is no better place */
+	uint64_t memory;   /* KiB; 0: not known */
+	uint32_t wants, load_limit; /* as struct hello has them */
+};
+
+/* Files a move of @m to @w->node. With @at_exec its supervisor only attaches, which is
  * answered (the history gets the move itself), and the process moves when it has executed its
  * next program. @answer may come before the return, or later; never after a failure.
  * Return: 0, or -EBUSY, other -errno with a reason. */
+int home_move_as(struct mosd *d, struct migrant *m, const struct home_wish *w,
+		 home_answer_fn *answer, void *data, struct err *e);
+/* The same, ordered by a person. */
 int home_move(struct mosd *d, struct migrant *m, uint32_t node, bool at_exec,
 	      home_answer_fn *answer, void *data, struct err *e);
 typedef void home_info_fn(void *data, struct migrant *m);

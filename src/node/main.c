@@ -18,15 +18,19 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "node/balance.h"
 #include "node/control.h"
+#include "node/drain.h"
 #include "node/guests.h"
 #include "node/homes.h"
+#include "node/levers.h"
 #include "node/listen.h"
 #include "node/measure.h"
 #include "node/members.h"
 #include "node/migrants.h"
 #include "node/node.h"
 #include "node/paths.h"
+#include "node/peers.h"
 #include "node/rejoin.h"
 
 static const char help[] =
@@ -178,14 +182,20 @@ static int start(struct mosd *d, struct err *e)
 	d->migrants = migrants_create(d->loop);
 	d->members = d->migrants ? members_create(d->migrants) : NULL;
 	d->guests = guests_create(d);
-	if (!d->members || !d->guests)
+	d->levers = levers_create(d);
+	d->drain = d->levers ? drain_create(d) : NULL;
+	if (!d->members || !d->guests || !d->drain)
 		return err_set(e, -ENOMEM, "out of memory");
 	guests_find(d->guests);
 	r = measure_create(d->loop, &d->site.conf, &d->measure, e);
 	if (r == 0)
+		r = balance_create(d, &d->balance, e);
+	if (r == 0)
 		r = rejoin_create(d, &d->rejoin, e);
 	if (r == 0 && d->site.networked)
 		r = listener_create(d, &d->listener, e);
+	if (r == 0 && d->site.networked)
+		r = peers_create(d, &d->peers, e);
 	if (r == 0)
 		r = control_create(d, &d->control, e);
 	return r;
@@ -195,6 +205,9 @@ static void stop(struct mosd *d)
 {
 	if (d->migrants)
 		homes_stop(d);
+	drain_destroy(d->drain);
+	peers_destroy(d->peers);
+	balance_destroy(d->balance);
 	control_destroy(d->control);
 	listener_destroy(d->listener);
 	rejoin_destroy(d->rejoin);
@@ -202,6 +215,7 @@ static void stop(struct mosd *d)
 	members_destroy(d->members);
 	guests_destroy(d->guests);
 	migrants_destroy(d->migrants);
+	levers_destroy(d->levers);
 	site_finish(&d->site);
 }
 

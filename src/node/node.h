@@ -17,6 +17,10 @@ struct mosd {
 	struct control *control;
 	struct listener *listener; /* NULL when alone */
 	struct rejoin *rejoin;
+	struct levers *levers;
+	struct drain *drain;
+	struct peers *peers;	   /* NULL when alone */
+	struct balance *balance;
 	struct measure *measure;
 };
 

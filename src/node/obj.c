@@ -72,6 +72,17 @@ void obj_drop(json_t **o)
 	json_decref(*o);
 }
 
+/* What holds at a moment only. */
+static bool is_no_count(const char *name)
+{
+	static const char *const names[] = { "node", "rtt_us", "rss_kib", "waited_us" };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
 void obj_add(json_t *o, const json_t *from)
 {
 	const char *name;
@@ -84,7 +95,7 @@ void obj_add(json_t *o, const json_t *from)
 			obj_add(mine, v);
 		} else if (!mine) {
 			(void)json_object_set_new(o, name, json_deep_copy(v));
-		} else if (json_is_integer(v) && json_is_integer(mine) && strcmp(name, "node")) {
+		} else if (json_is_integer(v) && json_is_integer(mine) && !is_no_count(name)) {
 			json_int_t a = json_integer_value(mine), b = json_integer_value(v);
 
 			if (a >= 0 && b >= 0 && a <= INT64_MAX - b)

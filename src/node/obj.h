@@ -24,7 +24,7 @@ const char *obj_str(const json_t *o, const char *name);
 /* Copies a string field, cut to fit; empty if missing. */
 void obj_copy(const json_t *o, const char *name, char *to, size_t size);
 /* Adds the whole numbers of @from to those of the same names in @o, through nested objects too, but
- * for "node", which is no count. @from may be NULL. */
+ * for those that are no counts ("node", "rtt_us", "rss_kib", "waited_us"). @from may be NULL. */
 void obj_add(json_t *o, const json_t *from);
 void obj_drop(json_t **o); /* for CLEANUP() */
 

@@ -3,14 +3,19 @@
 #include "node/ops.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/util.h"
+#include "node/balance.h"
 #include "node/check.h"
 #include "node/homes.h"
+#include "node/lever_ops.h"
 #include "node/obj.h"
 #include "node/members.h"
+#include "node/nodes.h"
+#include "node/peers.h"
 #include "node/migrants.h"
 #include "node/report.h"
 
@@ -110,9 +115,14 @@ static void op_migrate(struct ask *a, const json_t *o)
 		fail_err(a, &e, r);
 		return;
 	}
+	if (to && proc_runs_program(id.stat.pid, "mosrun")) { /* is another program in a moment */
+		ask_fail(a, "busy", "%d is just being started by mosrun: try again",
+			 (int)id.stat.pid);
+		return;
+	}
 	if (!(m && (m->home || m->node))) {
 		r = home_check(d, &id, (uint32_t)to, &e);
-		if (r < 0 && to) {
+		if (r < 0 && (to || id.stat.state == 'Z' || !strcmp(e.reason, "guest"))) { /* not at home */
 			fail_err(a, &e, r);
 			return;
 		}
@@ -246,6 +256,11 @@ static void op_run(struct ask *a, const json_t *o)
 	}
 	if (node == d->site.me)
 		node = 0;
+	if (node && peers_unavailable(d->peers, (uint32_t)node)) {
+		ask_fail(a, "unreachable", "node %d does not answer, or takes no guests now: see `mosctl nodes`",
+			 (int)node);
+		return;
+	}
 	if (node) {
 		r = home_check(d, &id, (uint32_t)node, &e);
 		if (r < 0) {
@@ -271,23 +286,35 @@ static void op_run(struct ask *a, const json_t *o)
 		fail_err(a, &e, r);
 }
 
+static void op_decisions(struct ask *a, const json_t *o)
+{
+	balance_tell(a, obj_bool_or(o, "follow", false));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct ask *a, const json_t *o);
 } ops[] = {
 	{ "status", op_status }, { "ps", op_ps },   { "migrate", op_migrate },
 	{ "why", op_why },	 { "run", op_run },
+	{ "lever", op_lever },	 { "speed", op_speed }, { "expel", op_expel },
+	{ "bring", op_bring },	 { "nodes", op_nodes }, { "decisions", op_decisions },
 };
 
 void op_dispatch(struct ask *a, const json_t *o)
 {
 	const char *op = obj_str(o, "op");
+	char names[256] = "";
+	size_t len = 0;
 
 	for (unsigned i = 0; op && i < ARRAY_SIZE(ops); i++)
 		if (!strcmp(op, ops[i].name)) {
 			ops[i].run(a, o);
 			return;
 		}
-	ask_fail(a, "bad-request", "%s: \"op\" is one of status, ps, migrate, why, run",
-		 op ? "unknown operation" : "no operation");
+	for (unsigned i = 0; i < ARRAY_SIZE(ops) && len < sizeof(names); i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", i ? ", " : "",
+					ops[i].name);
+	ask_fail(a, "bad-request", "%s: \"op\" is one of %s",
+		 op ? "unknown operation" : "no operation", names);
 }

@@ -9,6 +9,9 @@
 #define MOS_LOCK_PATH	     MOS_RUN_DIR "/mosd.lock"
 #define MOS_SLOTS_DIR	     MOS_RUN_DIR "/slots"
 #define MOS_CGROUP_MOUNT     MOS_RUN_DIR "/cgroup"
+#define MOS_STATE_DIR	     "/var/lib/umosix"
+#define MOS_LIFE_PATH	     MOS_STATE_DIR "/life"
+#define MOS_LEVERS_PATH	     MOS_STATE_DIR "/levers"
 #define MOS_CONF_PATH	     "/etc/umosix/mosd.conf"
 #define MOS_KEY_PATH	     "/etc/umosix/cluster.key"
 

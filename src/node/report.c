@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "node/balance.h"
 #include "node/check.h"
 #include "node/control.h"
 #include "node/guests.h"
 #include "node/homes.h"
 #include "node/obj.h"
+#include "node/lever_ops.h"
+#include "node/levers.h"
 #include "node/listen.h"
 #include "node/measure.h"
 #include "node/members.h"
@@ -70,7 +73,8 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	put_int(o, "node_count", d->site.map ? map_count(d->site.map) : 0);
 	put(o, "nodes", site_nodes_json(&d->site));
 	put(o, "members_by", json_string(members_way(d->members)));
-	put(o, "block", json_boolean(d->site.conf.block));
+	put(o, "block", json_boolean(levers_flags(d) & INFO_BLOCK));
+	put(o, "flags", levers_json(d));
 	put_int(o, "guests_max", d->site.conf.guest_ids_count / CONF_IDS_EACH);
 	put_int(o, "guest_count", guests_count(d->guests));
 	put_int(o, "away", away);
@@ -217,6 +221,7 @@ json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migran
 {
 	json_t *o = json_object();
 	struct err e = ERR_INIT;
+	json_t *balance;
 
 	put(o, "ok", json_true());
 	put_int(o, "home", d->site.me);
@@ -232,6 +237,10 @@ json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migran
 	put(o, "moving", json_boolean(m && m->request));
 	if (m)
 		put_record(o, m);
+	put(o, "decisions", balance_decided(d, m ? m->pid : id->stat.pid));
+	balance = id ? balance_why(d, id->stat.pid, id->stat.start) : NULL;
+	if (balance)
+		put(o, "balance", balance);
 	/* While it is away or leaves, its tracer is ours: nothing to be seen from outside. */
 	if (id && !(m && (m->home || m->node)) && home_check(d, id, 0, &e) < 0)
 		put(o, "cannot", json_pack("{ssso}", "code", e.reason, "error", obj_text(e.msg)));

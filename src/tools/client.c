@@ -3,15 +3,18 @@
 #include "tools/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/util.h"
 #include "node/paths.h"
 
+#define PATIENCE_MS 15000 /* longer than mosd itself waits for a supervisor to begin */
 #define ANSWER_MAX (1024U * 1024U)
 
 int client_connect(struct client *c, struct err *e)
@@ -61,8 +64,9 @@ int client_send(struct client *c, json_t *o, struct err *e)
 	return 0;
 }
 
-static int read_more(struct client *c, struct err *e)
+static int read_more(struct client *c, int flags, struct err *e)
 {
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 	ssize_t k;
 
 	if (c->n == c->cap) {
@@ -75,7 +79,12 @@ static int read_more(struct client *c, struct err *e)
 		c->cap = cap;
 	}
 	do
-		k = recv(c->fd, c->data + c->n, c->cap - c->n, 0);
+		k = c->patient || flags & MSG_DONTWAIT ? 1 : poll(&p, 1, PATIENCE_MS);
+	while (k < 0 && errno == EINTR);
+	if (!k)
+		return err_set(e, -ETIMEDOUT, "mosd does not answer; its log may tell why");
+	do
+		k = recv(c->fd, c->data + c->n, c->cap - c->n, flags);
 	while (k < 0 && errno == EINTR);
 	if (k < 0)
 		return err_set(e, -errno, "read from mosd: %s", strerror(errno));
@@ -85,14 +94,14 @@ static int read_more(struct client *c, struct err *e)
 	return 0;
 }
 
-int client_receive(struct client *c, json_t **ret, struct err *e)
+static int receive(struct client *c, int flags, json_t **ret, struct err *e)
 {
 	char *end;
 	size_t n;
 	json_t *o;
 
 	while (!(end = c->n ? memchr(c->data, '\n', c->n) : NULL)) {
-		int r = read_more(c, e);
+		int r = read_more(c, flags, e);
 
 		if (r < 0)
 			return r;
@@ -107,6 +116,16 @@ int client_receive(struct client *c, json_t **ret, struct err *e)
 	}
 	*ret = o;
 	return !json_is_true(json_object_get(o, "done"));
+}
+
+int client_receive(struct client *c, json_t **ret, struct err *e)
+{
+	return receive(c, 0, ret, e);
+}
+
+int client_receive_now(struct client *c, json_t **ret, struct err *e)
+{
+	return receive(c, MSG_DONTWAIT, ret, e);
 }
 
 int client_ask(struct client *c, json_t *o, json_t **ret, struct err *e)
@@ -131,6 +150,7 @@ bool tool_answer_ok(const char *tool, const json_t *o, int *exit_code)
 	} codes[] = {
 		{ "no-process", TOOL_NO_PROCESS },
 		{ "not-yours", TOOL_NOT_YOURS },
+		{ "root-only", TOOL_NOT_YOURS },
 		{ "bad-request", TOOL_USAGE },
 	};
 	const char *code = json_string_value(json_object_get(o, "code"));
@@ -191,6 +211,18 @@ int tool_number(const char *s, long min, long max, long *ret)
 	return 0;
 }
 
+long long tool_int(const json_t *o, const char *name)
+{
+	return (long long)json_integer_value(json_object_get(o, name));
+}
+
+const char *tool_text(const json_t *o, const char *name)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+
+	return s ? s : "?";
+}
+
 void tool_print_text(FILE *f, const char *s, int width)
 {
 	for (int i = 0; s[i] && (!width || i < width); i++) {
@@ -198,6 +230,16 @@ void tool_print_text(FILE *f, const char *s, int width)
 
 		(void)fputc(c < ' ' || c == 0x7f ? '?' : c, f);
 	}
+}
+
+void tool_print_when(FILE *f, double t)
+{
+	time_t whole = (time_t)t;
+	char line[32];
+	struct tm tm;
+
+	if (localtime_r(&whole, &tm) && strftime(line, sizeof(line), "%F %T", &tm))
+		(void)fprintf(f, "%s.%03d", line, (int)((t - (double)whole) * 1000));
 }
 
 const char *tool_bytes(double bytes, char *to, size_t size)

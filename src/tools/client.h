@@ -21,6 +21,7 @@ enum tool_exit {
 
 struct client {
 	int fd;
+	bool patient; /* the answer may take as long as SO_RCVTIMEO allows; else 15 s */
 	char *data; /* what came and is not yet used */
 	size_t n, cap;
 };
@@ -38,6 +39,8 @@ int client_send(struct client *c, json_t *o, struct err *e);
 /* Waits for the next object of the answer. Return: 1 and an object that is not the last one, 0 and
  * the last one, -errno. */
 int client_receive(struct client *c, json_t **ret, struct err *e);
+/* As client_receive, but does not wait. Return: also -EAGAIN. */
+int client_receive_now(struct client *c, json_t **ret, struct err *e);
 /* Asks and waits for the last object, which is the only one of interest. Return: 0 or -errno. */
 int client_ask(struct client *c, json_t *o, json_t **ret, struct err *e);
 
@@ -50,8 +53,13 @@ bool tool_help(int argc, char **argv, const char *tool, const char *help);
 int tool_usage(const char *tool, const char *what, const char *arg);
 /* A number without sign or blanks. Return: 0 or -EINVAL. */
 int tool_number(const char *s, long min, long max, long *ret);
+/* A field of an answer; 0 and "?" where it is missing or wrong. */
+long long tool_int(const json_t *o, const char *name);
+const char *tool_text(const json_t *o, const char *name);
 /* Prints what a process or a peer named itself: no control characters reach the terminal. */
 void tool_print_text(FILE *f, const char *s, int width);
+/* Local time with thousandths; @t is seconds since 1970. */
+void tool_print_when(FILE *f, double t);
 /* "4.2 MiB", "21 ms" */
 const char *tool_bytes(double bytes, char *to, size_t size);
 const char *tool_time(double us, char *to, size_t size);

@@ -3,8 +3,20 @@
 #ifndef MOS_TOOLS_MOSCTL_H
 #define MOS_TOOLS_MOSCTL_H
 
+int mosctl_bring(int argc, char **argv);
+int mosctl_decisions(int argc, char **argv);
+int mosctl_drain(int argc, char **argv);
+int mosctl_expel(int argc, char **argv);
+int mosctl_get(int argc, char **argv);	 /* getload, getspeed, getutil, getmem, getfree */
+int mosctl_isup(int argc, char **argv);
 int mosctl_keygen(int argc, char **argv);
+int mosctl_lever(int argc, char **argv); /* stay, nostay, lstay, ... */
+int mosctl_node_status(int argc, char **argv);
+int mosctl_nodes(int argc, char **argv);
+int mosctl_setspeed(int argc, char **argv);
 int mosctl_status(int argc, char **argv);
+int mosctl_undrain(int argc, char **argv);
+int mosctl_whois(int argc, char **argv);
 int mosctl_why(int argc, char **argv);
 
 #endif

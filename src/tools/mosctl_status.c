@@ -78,8 +78,10 @@ int mosctl_status(int argc, char **argv)
 	bool json = argc == 2 && !strcmp(argv[1], "--json");
 	int r, status = 0;
 
+	if (argc == 2 && argv[1][0] >= '0' && argv[1][0] <= '9')
+		return mosctl_node_status(argc, argv);
 	if (argc > 1 && !json)
-		return tool_usage("mosctl", "status takes only --json, not", argv[argc - 1]);
+		return tool_usage("mosctl", "status takes a node or --json, not", argv[argc - 1]);
 	r = client_connect(&c, &e);
 	if (r == 0)
 		r = client_ask(&c, json_pack("{ss}", "op", "status"), &o, &e);

@@ -3,7 +3,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/util.h"
 #include "tools/client.h"
@@ -28,14 +27,9 @@ static const char *text(const json_t *o, const char *name)
 
 static void print_time(const json_t *o)
 {
-	double t = json_number_value(json_object_get(o, "time"));
-	time_t whole = (time_t)t;
-	char line[32];
-	struct tm tm;
-
-	if (!localtime_r(&whole, &tm) || !strftime(line, sizeof(line), "%F %T", &tm))
-		return;
-	(void)printf("  %s.%03d  ", line, (int)((t - (double)whole) * 1000));
+	(void)fputs("  ", stdout);
+	tool_print_when(stdout, json_number_value(json_object_get(o, "time")));
+	(void)fputs("  ", stdout);
 }
 
 static void print_move(const json_t *m)
@@ -131,7 +125,9 @@ static void print_counters(const json_t *c)
 static void print_why(const json_t *o)
 {
 	const json_t *moves = json_object_get(o, "moves"), *m;
-	const json_t *cannot = json_object_get(o, "cannot");
+	const json_t *cannot = json_object_get(o, "cannot"), *d;
+	const json_t *decisions = json_object_get(o, "decisions");
+	const json_t *balance = json_object_get(o, "balance");
 	long long count = number(o, "move_count"), kept = (long long)json_array_size(moves);
 	size_t i;
 
@@ -140,7 +136,18 @@ static void print_why(const json_t *o)
 	if (kept)
 		(void)printf("Moves:%s\n", count > kept ? " (the latest)" : "");
 	json_array_foreach(moves, i, m) print_move(m);
+	json_array_foreach(decisions, i, d) {
+		print_time(d);
+		(void)fputs("decided: it ", stdout);
+		tool_print_text(stdout, text(d, "text"), 0);
+		(void)putchar('\n');
+	}
 	print_counters(json_object_get(o, "counters"));
+	if (balance) {
+		(void)fputs("Now it ", stdout);
+		tool_print_text(stdout, text(balance, "text"), 0);
+		(void)puts(".");
+	}
 	if (cannot) {
 		(void)fputs("It cannot move: ", stdout);
 		tool_print_text(stdout, text(cannot, "error"), 0);

@@ -7,6 +7,8 @@
 
 #define EPOCH_MAX (1ULL << 62)	    /* a step an hour lasts longer than the sun */
 #define CLOCK_MAX (1LL << 61)	    /* 73 years of a machine's uptime */
+#define MEMORY_MAX (1ULL << 50)	    /* KiB */
+#define WANTS_MAX  (1U << 26)
 #define AREA_MAX  0x7fffffc00000ULL /* room for the resident below the end of user memory */
 
 _Static_assert(sizeof(struct utsname) == 6 * 65, "utsname");
@@ -31,6 +33,10 @@ void hello_put(const struct hello *h, struct buf *b)
 	buf_put(b, h->vdso, sizeof(h->vdso));
 	buf_put(b, &h->uts, sizeof(h->uts));
 	buf_put_u8(b, h->from_host);
+	buf_put_u8(b, h->ordered);
+	buf_put_u64(b, h->memory);
+	buf_put_u32(b, h->wants);
+	buf_put_u32(b, h->load_limit);
 }
 
 int hello_get(struct hello *h, const void *p, size_t n)
@@ -56,11 +62,16 @@ int hello_get(struct hello *h, const void *p, size_t n)
 	cursor_copy(&c, h->vdso, sizeof(h->vdso));
 	cursor_copy(&c, &h->uts, sizeof(h->uts));
 	h->from_host = cursor_u8(&c);
+	h->ordered = cursor_u8(&c);
+	h->memory = cursor_u64(&c);
+	h->wants = cursor_u32(&c);
+	h->load_limit = cursor_u32(&c);
 	h->comm[sizeof(h->comm) - 1] = '\0';
 	for (unsigned i = 1; i <= 6; i++)
 		((char *)&h->uts)[i * 65 - 1] = '\0';
 	if (c.failed || cursor_left(&c) || h->pid < 2 || h->epoch > EPOCH_MAX || !good_clock(h->mono) ||
-	    !good_clock(h->boot) || !h->area || h->area % 4096 || h->area > AREA_MAX)
+	    !good_clock(h->boot) || !h->area || h->area % 4096 || h->area > AREA_MAX ||
+	    h->memory > MEMORY_MAX || h->wants > WANTS_MAX)
 		return -EPROTO;
 	return 0;
 }

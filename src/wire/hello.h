@@ -27,12 +27,16 @@ struct hello {
 	uint8_t vdso[VDSO_DIGEST]; /* digest of home's vDSO: the body calls into it by address */
 	struct utsname uts;	   /* what uname tells the program */
 	uint8_t from_host;	   /* 1: the body will come from another host, by its own stream */
+	uint8_t ordered;	   /* 1: a person wants it there, or home has no better place for it */
+	uint64_t memory;	   /* KiB that it has in memory; 0: not told */
+	uint32_t wants;		   /* thousandths of a processor that it would use; 0: not told */
+	uint32_t load_limit; /* hundredths of a process a standard processor: with more it stays; 0: any */
 };
 
 void hello_put(const struct hello *h, struct buf *b);
 /* Return: 0; -EPROTO; -EPROTONOSUPPORT: of another protocol, of which only the number is read.
  * Strings end with NUL afterwards, numbers are in bounds: pid from 2, the area's place in user memory
- * and on a page, clocks neither negative nor centuries off. */
+ * and on a page, clocks neither negative nor centuries off, memory and wants with room for sums. */
 int hello_get(struct hello *h, const void *p, size_t n);
 
 struct hop {

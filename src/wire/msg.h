@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define MSG_PROTOCOL 2U
+#define MSG_PROTOCOL 3U
 
 enum msg_type {
 	/* preparing; nothing is stopped yet */

@@ -20,7 +20,9 @@ ONLY_HERE = "/var/lib/umosix/only-here"
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else "python3"
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
-TOOLS = ("mosd", "mos-home", "mos-guest", "mosrun", "migrate", "mps", "mosctl", "moslab")
+STILL = ("balance = no", "usher = no")  # nothing moves by itself
+TOOLS = ("mosd", "mos-home", "mos-guest", "mosrun", "migrate", "mps", "mosctl", "mosmon",
+         "moslab")
 SUSPICIOUS = re.compile(r"assertion|Sanitizer|\bBUG\b|runtime error:|segfault", re.IGNORECASE)
 
 
@@ -34,6 +36,12 @@ def stage_dir() -> Path:
 
 def missing_tools() -> list[str]:
     return [name for name in TOOLS if not os.access(stage_dir() / name, os.X_OK)]
+
+
+def as_user(uid: int, argv: list[str]) -> list[str]:
+    if not uid:
+        return argv
+    return ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", *argv]
 
 
 def readable_copy(of: Path) -> Path:
@@ -173,7 +181,7 @@ class Job:
 class Lab:
     """Nodes 1 to N on this machine."""
 
-    def __init__(self, name: str, nodes: int = 3, conf: str | None = None,
+    def __init__(self, name: str, nodes: int = 3, conf: tuple = STILL, limits: tuple = (),
                  env: dict | None = None):
         self.name, self.nodes = name, nodes
         self.jobs: list[Job] = []
@@ -183,7 +191,7 @@ class Lab:
         self.env = {**os.environ, **(env or {})}
         self.bin = readable_copy(stage_dir())
         shutil.copy2(HERE / "parent.py", self.bin / "parent.py")
-        self.conf = conf
+        self.conf, self.limits = conf, limits
         try:
             self.up()
         except BaseException:
@@ -200,8 +208,8 @@ class Lab:
         return r
 
     def up(self) -> None:
-        extra = ["--conf", self.conf] if self.conf else []
-        self.moslab("up", str(self.nodes), "--name", self.name, *extra)
+        extra = [word for line in self.conf for word in ("--conf", line)]
+        self.moslab("up", str(self.nodes), "--name", self.name, *extra, *self.limits)
 
     def down(self) -> None:
         for job in self.jobs:
@@ -239,9 +247,7 @@ class Lab:
 
     def run(self, node: int, argv: list[str], *, uid: int = 0, seconds: float = 60):
         """Runs a tool inside a node. Return: as subprocess.run."""
-        if uid:
-            argv = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", *argv]
-        return subprocess.run(self.command(node, argv), text=True, capture_output=True,
+        return subprocess.run(self.command(node, as_user(uid, argv)), text=True, capture_output=True,
                               stdin=subprocess.DEVNULL, timeout=seconds, env=self.env, check=False)
 
     def inside(self, node: int, path: str) -> Path:
@@ -303,6 +309,12 @@ class Lab:
     def tool(self, name: str, *args: str, uid: int = ORDINARY, seconds: float = 60):
         return self.run(HOME_NODE, [str(self.bin / name), *args], uid=uid, seconds=seconds)
 
+    def tool_started(self, name: str, *args: str, uid: int = ORDINARY) -> subprocess.Popen:
+        """The same without waiting for it."""
+        return subprocess.Popen(
+            self.command(HOME_NODE, as_user(uid, [str(self.bin / name), *args])), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env)
+
     def migrate(self, pid: int, where: int | str, *, uid: int = ORDINARY, seconds: float = 60):
         """Asks once. Return: as subprocess.run; 0 means moved."""
         return self.tool("migrate", str(pid), str(where), uid=uid, seconds=seconds)
@@ -314,7 +326,7 @@ class Lab:
             r = self.migrate(pid, where)
             if r.returncode == 0:
                 return
-            if not re.search("busy|on its way", r.stderr) or time.monotonic() > deadline:
+            if not re.search("busy|on its way|try again", r.stderr) or time.monotonic() > deadline:
                 raise AssertionError(f"migrate {pid} {where}: {r.returncode}: "
                                      f"{(r.stderr + r.stdout).strip()}")
 

@@ -30,6 +30,12 @@ def letters(size: int = 10 * MB) -> bytes:
     return bytes(random.Random(2).choices(b"ACGT", k=size))
 
 
+def records(size: int = 10 * MB) -> bytes:
+    """Words in records of 64 bytes, filled up with blanks."""
+    rng = random.Random(3)
+    return b"".join(b"%-64s" % rng.choice(WORDS) for _ in range(size // 64))
+
+
 PY_COMPUTE = """
 import hashlib, math
 h, x, seen = hashlib.sha256(), 1.0, {}
@@ -145,9 +151,10 @@ TASKS = {
     "gawk": lambda: Task(["gawk", GAWK] + ["input"] * 7, {"input": text()}),
     "bc": lambda: Task(["bc", "-l", "script"], {"script": BC.encode()}),
     "sha256sum": lambda: Task(["sha256sum"] + ["input"] * 150, {"input": text()}),
-    "dd": lambda: Task(["dd", "if=input", "of=output", "bs=64k", "cbs=8",
+    # Reading and writing is done at home, what dd makes of it away.
+    "dd": lambda: Task(["dd", "if=input", "of=output", "bs=64k", "cbs=64",
                         "conv=unblock,ucase,swab",
-                        "status=none"], {"input": text() * 16}, ["output"]),
+                        "status=none"], {"input": records() * 60}, ["output"]),
     "sqlite3": lambda: Task(["sqlite3", "-batch", "db", ".read script"],
                             {"input": text(), "script": SQL.encode()}, ["db"]),
     "bash-children": lambda: Task(["bash", "script"],

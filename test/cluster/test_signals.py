@@ -94,6 +94,34 @@ def test_end_seen_by_parent(lab, home_dir, code, end):
     job.reap()
 
 
+@pytest.mark.parametrize("sig, die", [
+    (signal.SIGABRT, "os.abort()"),
+    (signal.SIGSEGV, "ctypes.string_at(8)"),
+    (signal.SIGQUIT, "time.sleep(100)"),
+])
+def test_core_is_written_at_home(lab, home_dir, sig, die):
+    """One that asks for a core dies at home, where its memory and its folder are."""
+    code = ("import ctypes, os, resource, sys, time\n"
+            "resource.setrlimit(resource.RLIMIT_CORE, (-1, -1))\n"
+            "mark = b'found in ' + b'the core' * 1000\n"
+            f"print('up', flush=True)\nsys.stdin.readline()\nprint('now', flush=True)\n{die}\n")
+    job = lab.job([PY, "-c", code], home_dir, pty=True)
+    up(job)
+    away(lab, job)
+    job.type("go\n")
+    job.shows("now")
+    if sig == signal.SIGQUIT:
+        job.kill(sig)
+    assert job.wait(20) == ("killed", sig)
+    moved = lab.why(job.pid)["moves"]
+    assert [m["cause"] for m in moved if m["ok"]] == ["asked", "core-dump"]
+    pattern = moslab.Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    if pattern == "core":  # else it goes elsewhere
+        cores = list(lab.inside(1, home_dir).glob("core*"))
+        assert len(cores) == 1 and b"found in the core" in cores[0].read_bytes()
+    assert not list(lab.inside(2, home_dir).glob("core*"))
+
+
 def test_alarm(lab, home_dir):
     code = ("import signal, sys, time\n"
             "t = time.monotonic()\n"

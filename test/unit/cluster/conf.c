@@ -33,6 +33,7 @@ static void defaults(void **state)
 	assert_int_equal(c.guest_ids_count, 65536);
 	assert_int_equal(c.listen.size, 0);
 	assert_false(c.block);
+	assert_true(c.balance && c.usher);
 	assert_false(conf_exports_privileged(&c, (node_id){ 1 }));
 }
 
@@ -51,6 +52,8 @@ static void everything(void **state)
 	      "listen = fd00::1\n"
 	      "cgroup = /moslab-a/node1/\n"
 	      "speed = 12000\n"
+	      "balance = no\n"
+	      "usher = no\n"
 	      "block = Yes",
 	      &c);
 	assert_int_equal(c.node.v, 7);
@@ -61,6 +64,7 @@ static void everything(void **state)
 	assert_int_equal(c.guest_ids_count, 10);
 	assert_string_equal(node_addr_str(&c.listen, s), "fd00::1");
 	assert_true(c.block);
+	assert_false(c.balance || c.usher);
 	assert_string_equal(c.cgroup, "/moslab-a/node1");
 	assert_int_equal(c.speed, 12000);
 	for (uint32_t i = 0; i < 12; i++)

@@ -15,7 +15,8 @@
 static const struct hello good = {
 	.protocol = MSG_PROTOCOL, .to = 2, .home = 1, .pid = 4242, .uid = 1000, .epoch = 7,
 	.area = 0x100000000000, .mono = 12345, .boot = 67890, .comm = "program",
-	.uts = { .sysname = "Linux", .nodename = "one" }, .from_host = 1,
+	.uts = { .sysname = "Linux", .nodename = "one" }, .from_host = 1, .ordered = 1, .memory = 123456,
+	.wants = 900, .load_limit = 250,
 };
 
 static int decode(const struct hello *h, struct hello *ret)
@@ -61,6 +62,12 @@ static void bounds(void **state)
 		spoiled.boot = bad[i].boot;
 		assert_int_equal(decode(&spoiled, &h), -EPROTO);
 	}
+	spoiled = good;
+	spoiled.memory = UINT64_MAX;
+	assert_int_equal(decode(&spoiled, &h), -EPROTO);
+	spoiled = good;
+	spoiled.wants = UINT32_MAX;
+	assert_int_equal(decode(&spoiled, &h), -EPROTO);
 	spoiled = good;
 	memset(spoiled.comm, 'x', sizeof(spoiled.comm));
 	memset(&spoiled.uts, 'y', sizeof(spoiled.uts));

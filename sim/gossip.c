@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who knows what of whom: each second a node tells all that it has heard to one other. */
+#include "base/util.h"
+#include "sim/world.h"
+
+static void tell(struct world *w, uint32_t node)
+{
+	struct node *n = &w->nodes[node];
+	struct record *r = &n->history[++n->told % HISTORY];
+
+	*r = (struct record){ .time = w->time, .runnable = n->runnable, .native = n->native,
+			      .free = node_free(n), .flags = n->flags };
+	for (const struct job *j = n->jobs; j; j = j->next)
+		r->guests += j->home != node;
+	n->pressed = policy_pressed(&w->conf, n->pressed, (uint64_t)n->memory,
+				    (uint64_t)MAX(r->free, 0.0));
+	if (n->pressed && w->conf.usher)
+		r->flags |= POLICY_PRESSED;
+	w->views[(size_t)node * w->n_nodes + node] = n->told;
+}
+
+void gossip_step(struct world *w, uint32_t node)
+{
+	uint32_t to = (uint32_t)(random_unit(&w->random) * w->n_nodes);
+	const uint32_t *from = &w->views[(size_t)node * w->n_nodes];
+	uint32_t *at = &w->views[(size_t)to * w->n_nodes];
+
+	tell(w, node);
+	if (to == node || !w->nodes[to].alive || random_unit(&w->random) < w->loss)
+		return;
+	/* NEVER is the greatest number, so compare the numbers after it. */
+	for (uint32_t i = 0; i < w->n_nodes; i++)
+		at[i] = MAX(from[i] + 1, at[i] + 1) - 1;
+}

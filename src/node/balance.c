@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Knows how the policy is fed, and how its decisions are carried out.
+ *
+ * DOC: once a second the nodes are taken from gossip and the processes from the members of this node's
+ * cgroup and its records; policy_balance() says which move. A decision is filed as a move like any
+ * other, under the name of its reason, and its end is reported back. What came of each process is
+ * kept until the next time, for `mosctl why`. */
+#include "node/balance.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "node/check.h"
+#include "node/decisions.h"
+#include "node/guests.h"
+#include "node/homes.h"
+#include "node/levers.h"
+#include "node/measure.h"
+#include "node/members.h"
+#include "node/peers.h"
+#include "node/usage.h"
+
+#define PERIOD	      1.0 /* s */
+#define PROCESSES_MAX 4096U
+#define MOVES_MAX     16U
+#define PID_BITS      22U /* the kernel's greatest process number has that many */
+
+struct looked_at {
+	pid_t pid;
+	uid_t uid;
+	uint64_t start;
+	char comm[64];
+};
+
+struct balance {
+	struct mosd *d;
+	ev_timer timer;
+	struct policy *policy;
+	struct policy_conf conf;
+	struct decisions *decisions;
+	struct usage *usage;
+	bool pressed;
+	/* the last round; what came of process[i] is why[i] */
+	struct policy_node *nodes;
+	size_t n_nodes;
+	struct looked_at *looked;
+	struct policy_process *process;
+	struct policy_decision *why;
+	size_t n;
+};
+
+static uint64_t id_of(pid_t pid, uint64_t start)
+{
+	return start << PID_BITS | (uint64_t)pid;
+}
+
+static uint64_t random_bits(void *ctx)
+{
+	uint64_t v = 0;
+
+	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
+		v = (uint64_t)mono_now() * 0x9e3779b97f4a7c15ULL;
+	return v;
+}
+
+static uint8_t policy_flags(unsigned flags)
+{
+	static const struct {
+		unsigned info;
+		uint8_t policy;
+	} same[] = {
+		{ INFO_STAY, POLICY_STAY },   { INFO_LSTAY, POLICY_LSTAY },
+		{ INFO_BLOCK, POLICY_BLOCK }, { INFO_QUIET, POLICY_QUIET },
+		{ INFO_EXPEL, POLICY_EXPEL }, { INFO_PRESSED, POLICY_PRESSED },
+	};
+	uint8_t f = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(same); i++)
+		f |= flags & same[i].info ? same[i].policy : 0;
+	return f;
+}
+
+/* Programs that began at home may rely on what its processors have. */
+static bool compatible(const struct node_info *me, const struct node_info *other)
+{
+	return !me->features || !other->features || (me->features & ~other->features) == 0;
+}
+
+static void take_node(struct balance *b, const struct member *m, const struct node_info *me, int64_t now)
+{
+	const struct node_info *i = &m->info;
+	bool mine = m->node == b->d->site.me;
+
+	if (!i->seq)
+		return; /* nothing is known of it yet */
+	b->nodes[b->n_nodes++] = (struct policy_node){
+		.node = { m->node },
+		.me = mine,
+		.alive = m->state == MEMBER_ALIVE,
+		.compatible = mine || compatible(me, i),
+		.flags = policy_flags(i->flags),
+		.age = MAX(now - m->made, (int64_t)0),
+		.speed = i->speed,
+		.cpus = i->cpus,
+		.runnable = i->runnable,
+		.native = POLICY_NOT_TOLD,
+		.mem_total = i->mem_total,
+		.mem_free = i->mem_free,
+		.guests = i->guests,
+		.guests_max = i->guests_max,
+		.rtt = (int64_t)m->rtt_us * NSEC_PER_USEC,
+	};
+}
+
+static int by_number(const void *x, const void *y)
+{
+	const struct policy_node *a = x, *b = y;
+
+	return a->node.v < b->node.v ? -1 : a->node.v > b->node.v;
+}
+
+static int take_nodes(struct balance *b, int64_t now)
+{
+	const struct member *m, *me = peers_find(b->d->peers, b->d->site.me);
+	size_t n = 0;
+
+	for (m = peers_next(b->d->peers, NULL); m; m = peers_next(b->d->peers, m))
+		n++;
+	free_ptr(&b->nodes);
+	b->n_nodes = 0;
+	b->nodes = calloc(n + 1, sizeof(*b->nodes));
+	if (!b->nodes || !me)
+		return -ENOMEM;
+	for (m = peers_next(b->d->peers, NULL); m; m = peers_next(b->d->peers, m))
+		take_node(b, m, &me->info, now);
+	qsort(b->nodes, b->n_nodes, sizeof(*b->nodes), by_number);
+	return 0;
+}
+
+/* When it began to run where it is, on the monotonic clock. */
+static int64_t arrived_at(const struct migrant *m, int64_t age, int64_t now)
+{
+	double since = -1;
+
+	for (unsigned i = m && m->moves ? m->moves->n : 0; i-- > 0 && since < 0;) {
+		const struct move *mv = moves_get(m->moves, i);
+
+		if (mv->ok && mv->from != mv->to)
+			since = (double)clock_now(CLOCK_REALTIME) / NSEC_PER_SEC - mv->wall;
+	}
+	if (since < 0)
+		return now - age;
+	return now - (int64_t)(since * (double)NSEC_PER_SEC);
+}
+
+static const char *why_not(struct mosd *d, const struct proc_id *id, const struct migrant *m)
+{
+	static char word[24];
+	struct err e = ERR_INIT;
+
+	if (m && (m->home || m->node))
+		return NULL; /* has a supervisor: what is against a move it knows itself */
+	if (proc_runs_program(id->stat.pid, "mosrun"))
+		return "mosrun";
+	if (home_check(d, id, 0, &e) == 0)
+		return NULL;
+	(void)snprintf(word, sizeof(word), "%s", e.reason[0] ? e.reason : "failed");
+	return word;
+}
+
+static void take_process(struct balance *b, pid_t pid)
+{
+	CLEANUP(proc_id_finish) struct proc_id id = PROC_ID_INIT;
+	struct mosd *d = b->d;
+	struct policy_process *p = &b->process[b->n];
+	struct looked_at *l = &b->looked[b->n];
+	int64_t now = mono_now();
+	struct usage_now u;
+	struct migrant *m;
+
+	if (b->n == PROCESSES_MAX || proc_id_read(pid, &id) < 0 || id.stat.state == 'Z')
+		return;
+	m = migrants_find(d->migrants, pid, id.stat.start);
+	usage_look(b->usage, &id, m, POLICY_DECAY_FAST, &u);
+	*l = (struct looked_at){ .pid = pid, .uid = id.status.uid[0], .start = id.stat.start };
+	(void)snprintf(l->comm, sizeof(l->comm), "%s", id.stat.comm);
+	*p = (struct policy_process){
+		.id = id_of(pid, id.stat.start),
+		.at = { m && m->node ? m->node : d->site.me },
+		.busy = m && m->request,
+		.locked = m && m->lock == MIGRANT_LOCK_LOCKED,
+		.use = u.use,
+		.wants = u.wants,
+		.calls = u.calls,
+		.moves = m && m->moves ? (uint32_t)MIN(m->moves->count, (uint64_t)UINT32_MAX) : 0,
+		.used = u.used,
+		.memory = u.memory,
+		.arrived = arrived_at(m, u.age, now),
+		.forbidden = why_not(d, &id, m),
+	};
+	b->n++;
+}
+
+static void take_pid(pid_t pid, void *data)
+{
+	take_process(data, pid);
+}
+
+/* The members of the cgroup, and those that were adopted. */
+static void take_processes(struct balance *b)
+{
+	struct mosd *d = b->d;
+
+	b->n = 0;
+	(void)members_for_each(d->members, take_pid, b);
+	for (struct migrant *m = migrants_first(d->migrants); m; m = m->next)
+		if (!m->ended && !m->exited && (m->node || m->how == MIGRANT_ADOPTED) &&
+		    !members_has(d->members, m->pid))
+			take_process(b, m->pid);
+	usage_sweep(b->usage);
+}
+
+static void on_done(void *data, struct migrant *m, const struct move *mv)
+{
+	/* The history has it; balance_ended() has heard. */
+}
+
+/* A move that was decided could not even begin. */
+static void not_begun(struct balance *b, const struct policy_decision *d, const struct err *e, int r)
+{
+	log_debug("process %d is not moved: %s", (int)(d->id & ((1U << PID_BITS) - 1)), err_str(e, r));
+	policy_moved(b->policy, &b->conf, mono_now(), d->id, r < 0 ? r : -EIO);
+}
+
+static void carry_out(struct balance *b, const struct policy_decision *d)
+{
+	CLEANUP(proc_id_finish) struct proc_id id = PROC_ID_INIT;
+	pid_t pid = (pid_t)(d->id & ((1U << PID_BITS) - 1));
+	const struct home_wish w = {
+		.node = d->to.v,
+		.cause = policy_reason_names[d->reason],
+		.ordered = d->reason == POLICY_USHER || d->reason == POLICY_EXPEL_HOST,
+		.memory = d->memory,
+		.load_limit = d->load_to_after + d->load_to_after / 4,
+	};
+	struct err e = ERR_INIT;
+	struct migrant *m;
+	int r = proc_id_read(pid, &id);
+
+	if (r == 0 && id.stat.start != d->id >> PID_BITS)
+		r = -ESRCH;
+	if (r < 0) {
+		not_begun(b, d, &e, r);
+		return;
+	}
+	m = migrants_get(b->d->migrants, &id,
+			 members_has(b->d->members, pid) ? MIGRANT_CHILD : MIGRANT_ADOPTED);
+	r = m ? 0 : err_set(&e, -ENOMEM, "out of memory");
+	if (r == 0)
+		decisions_note(b->decisions, pid, id.status.uid[0], id.stat.comm, d);
+	if (r == 0)
+		r = home_move_as(b->d, m, &w, on_done, NULL, &e);
+	if (r < 0)
+		not_begun(b, d, &e, r);
+}
+
+static void look_at_memory(struct balance *b)
+{
+	struct node_info i = { 0 };
+	bool pressed;
+
+	measure_info(b->d->measure, &i);
+	pressed = policy_pressed(&b->conf, b->pressed, i.mem_total, i.mem_free);
+	if (pressed != b->pressed)
+		log_info("memory is %s: %llu MiB of %llu are free", pressed ? "short" : "enough again",
+			 (unsigned long long)i.mem_free >> 10, (unsigned long long)i.mem_total >> 10);
+	b->pressed = pressed;
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct balance *b = t->data;
+	struct policy_decision moves[MOVES_MAX];
+	struct policy_input in = { .now = mono_now(), .random = random_bits };
+	int n;
+
+	decisions_sweep(b->decisions);
+	look_at_memory(b);
+	take_processes(b);
+	if (!b->d->peers || take_nodes(b, in.now) < 0)
+		return;
+	in.nodes = b->nodes;
+	in.n_nodes = b->n_nodes;
+	in.processes = b->process;
+	in.n_processes = b->n;
+	b->conf.bring = false; /* mosctl bring asks each home itself */
+	n = policy_balance(b->policy, &b->conf, &in, moves, MOVES_MAX, b->why);
+	if (n < 0)
+		log_debug("no decision: %s", strerror(-n));
+	for (int i = 0; i < n; i++)
+		carry_out(b, &moves[i]);
+}
+
+int balance_create(struct mosd *d, struct balance **ret, struct err *e)
+{
+	struct balance *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return err_set(e, -ENOMEM, "out of memory");
+	b->d = d;
+	policy_conf_init(&b->conf);
+	b->conf.balance = d->site.conf.balance;
+	b->conf.usher = d->site.conf.usher;
+	b->decisions = decisions_create();
+	b->usage = usage_create();
+	b->looked = calloc(PROCESSES_MAX, sizeof(*b->looked));
+	b->process = calloc(PROCESSES_MAX, sizeof(*b->process));
+	b->why = calloc(PROCESSES_MAX, sizeof(*b->why));
+	b->timer.data = b;
+	ev_timer_init(&b->timer, on_timer, PERIOD, PERIOD);
+	if (policy_create(&b->policy) < 0 || !b->decisions || !b->usage || !b->looked || !b->process ||
+	    !b->why) {
+		balance_destroy(b);
+		return err_set(e, -ENOMEM, "out of memory");
+	}
+	ev_timer_start(d->loop, &b->timer);
+	*ret = b;
+	return 0;
+}
+
+void balance_destroy(struct balance *b)
+{
+	if (!b)
+		return;
+	ev_timer_stop(b->d->loop, &b->timer);
+	decisions_destroy(b->decisions);
+	policy_destroy(b->policy);
+	usage_destroy(b->usage);
+	free(b->nodes);
+	free(b->looked);
+	free(b->process);
+	free(b->why);
+	free(b);
+}
+
+void balance_sent(struct mosd *d, const struct migrant *m, uint32_t to)
+{
+	struct balance *b = d->balance;
+	uint64_t id = id_of(m->pid, m->start);
+
+	for (size_t i = 0; b && i < b->n; i++)
+		if (b->process[i].id == id)
+			policy_sent(b->policy, mono_now(), id, (node_id){ m->node ? m->node : d->site.me },
+				    (node_id){ to ? to : d->site.me }, b->process[i].wants,
+				    b->process[i].memory);
+}
+
+void balance_ended(struct mosd *d, const struct migrant *m, int result)
+{
+	if (d->balance)
+		policy_moved(d->balance->policy, &d->balance->conf, mono_now(),
+			     id_of(m->pid, m->start), result);
+}
+
+int balance_admit(struct mosd *d, const struct policy_arrival *a, struct err *e)
+{
+	struct node_info i = { 0 };
+	struct policy_node me = { .node = { d->site.me }, .me = true, .alive = true,
+				  .compatible = true };
+	struct policy_under_way u = { 0 };
+
+	measure_info(d->measure, &i);
+	me.flags = policy_flags(levers_flags(d) | balance_flags(d));
+	me.speed = i.speed;
+	me.cpus = i.cpus;
+	me.runnable = i.runnable;
+	me.native = POLICY_NOT_TOLD;
+	me.mem_total = i.mem_total;
+	me.mem_free = i.mem_free;
+	me.guests = guests_count(d->guests);
+	me.guests_max = d->site.conf.guest_ids_count / CONF_IDS_EACH;
+	guests_under_way(d->guests, &u.guests, &u.wants, &u.memory);
+	return policy_admit(&d->balance->conf, &me, &u, a, e);
+}
+
+unsigned balance_flags(const struct mosd *d)
+{
+	return d->balance && d->balance->pressed ? INFO_PRESSED : 0;
+}
+
+json_t *balance_why(const struct mosd *d, pid_t pid, uint64_t start)
+{
+	const struct balance *b = d->balance;
+
+	for (size_t i = 0; b && d->peers && i < b->n; i++)
+		if (b->looked[i].pid == pid && b->looked[i].start == start)
+			return decision_json(&b->why[i]);
+	return NULL;
+}
+
+json_t *balance_decided(const struct mosd *d, pid_t pid)
+{
+	return decisions_of(d->balance->decisions, pid);
+}
+
+void balance_tell(struct ask *a, bool follow)
+{
+	decisions_tell(a->d->balance->decisions, a, follow);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "node/nodes.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/util.h"
+#include "node/levers.h"
+#include "node/measure.h"
+#include "node/peers.h"
+
+static json_t *flags_json(unsigned flags)
+{
+	static const struct {
+		unsigned bit;
+		const char *word;
+	} words[] = {
+		{ INFO_STAY, "stay" },	 { INFO_LSTAY, "lstay" }, { INFO_BLOCK, "block" },
+		{ INFO_QUIET, "quiet" }, { INFO_EXPEL, "expel" }, { INFO_PRESSED, "pressed" },
+	};
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
+		if (flags & words[i].bit)
+			(void)json_array_append_new(list, json_string(words[i].word));
+	return list;
+}
+
+static void put_info(json_t *o, const struct node_info *i, bool up)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} figures[] = {
+		{ "speed", i->speed },
+		{ "cpus", i->cpus },
+		{ "runnable", i->runnable },
+		{ "load", info_load(i) },
+		{ "util", i->util },
+		{ "mem_total_kib", i->mem_total },
+		{ "mem_free_kib", i->mem_free },
+		{ "mem_raw_kib", i->mem_raw },
+		{ "guests", i->guests },
+		{ "guests_max", i->guests_max },
+		{ "away", i->away },
+		{ "status", INFO_CONFIGURED | (up ? INFO_UP : 0) |
+			    (i->flags & (INFO_STAY | INFO_LSTAY | INFO_BLOCK | INFO_QUIET)) },
+	};
+
+	for (unsigned k = 0; k < ARRAY_SIZE(figures); k++)
+		(void)json_object_set_new(o, figures[k].name, json_integer((json_int_t)figures[k].value));
+	(void)json_object_set_new(o, "flags", flags_json(i->flags));
+}
+
+static json_t *member_json(const struct mosd *d, const struct member *m)
+{
+	char addr[NODE_ADDR_TEXT] = "";
+	struct node_addr a;
+	nsec_t now = mono_now();
+	json_t *o = json_object();
+
+	if (map_find_node(d->site.map, (node_id){ m->node }, &a) == 0)
+		(void)node_addr_str(&a, addr);
+	(void)json_object_set_new(o, "node", json_integer(m->node));
+	(void)json_object_set_new(o, "addr", json_string(addr));
+	(void)json_object_set_new(o, "me", json_boolean(m->node == d->site.me));
+	(void)json_object_set_new(o, "state", json_string(member_state_str(m->state)));
+	(void)json_object_set_new(o, "age_ms",
+				  json_integer(m->info.seq ? (now - m->made) / NSEC_PER_MSEC : -1));
+	(void)json_object_set_new(o, "rtt_us", json_integer(m->rtt_us));
+	put_info(o, &m->info, member_present(m->state));
+	return o;
+}
+
+/* Alone: the one node that there is. */
+static json_t *alone_json(struct mosd *d)
+{
+	struct node_info i = { .node = d->site.me };
+	json_t *o = json_object();
+
+	measure_info(d->measure, &i);
+	if (levers_speed(d))
+		i.speed = levers_speed(d);
+	i.flags = (uint16_t)levers_flags(d);
+	(void)json_object_set_new(o, "node", json_integer(d->site.me));
+	(void)json_object_set_new(o, "addr", json_string(""));
+	(void)json_object_set_new(o, "me", json_true());
+	(void)json_object_set_new(o, "state", json_string(member_state_str(MEMBER_ALIVE)));
+	(void)json_object_set_new(o, "age_ms", json_integer(0));
+	(void)json_object_set_new(o, "rtt_us", json_integer(0));
+	put_info(o, &i, true);
+	return o;
+}
+
+void op_nodes(struct ask *a, const json_t *o)
+{
+	struct mosd *d = a->d;
+	json_int_t n = 0;
+
+	if (!d->peers) {
+		ask_tell(a, alone_json(d));
+		n = 1;
+	}
+	for (const struct member *m = peers_next(d->peers, NULL); m; m = peers_next(d->peers, m), n++)
+		ask_tell(a, member_json(d, m));
+	ask_done(a, json_pack("{sbsIsI}", "ok", 1, "count", n, "node", (json_int_t)d->site.me));
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a host decides: whether a guest may come, and whether its memory is short. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/util.h"
+#include "policy/brain.h"
+
+#define MEMORY_MAX (1ULL << 50) /* KiB: more is a lie, and would overflow */
+
+uint64_t policy_reserve(const struct policy_conf *c, uint64_t mem_total)
+{
+	uint64_t total = MIN(mem_total, MEMORY_MAX);
+	uint64_t part = total / 1000 * MIN(c->mem_reserve, 1000U);
+
+	part = MIN(MAX(part, c->mem_reserve_min), c->mem_reserve_max);
+	return MIN(part, total / 4); /* a tiny node has to use its memory, too */
+}
+
+static uint64_t relief(const struct policy_conf *c, uint64_t mem_total)
+{
+	uint64_t reserve = policy_reserve(c, mem_total);
+
+	return reserve / 100 * MIN(MAX(c->mem_relief, 100U), 10000U);
+}
+
+bool policy_pressed(const struct policy_conf *c, bool was, uint64_t mem_total, uint64_t mem_free)
+{
+	return mem_free < (was ? relief(c, mem_total) : policy_reserve(c, mem_total));
+}
+
+static int check_memory(const struct policy_conf *c, const struct policy_node *me,
+			const struct policy_under_way *u, const struct policy_arrival *a,
+			struct err *e)
+{
+	uint64_t total = MIN(me->mem_total, MEMORY_MAX), free = MIN(me->mem_free, total);
+	uint64_t coming = MIN(u->memory, MEMORY_MAX), more = MIN(a->memory, MEMORY_MAX);
+	uint64_t keep = policy_reserve(c, total);
+
+	if (coming + more + keep <= free)
+		return 0;
+	return err_reason(e, -ENOMEM, "no-memory",
+			  "node %u has %" PRIu64 " MiB free, of which %" PRIu64
+			  " MiB are promised and %" PRIu64 " MiB stay free: no room for %" PRIu64
+			  " MiB", me->node.v, free / 1024, coming / 1024, keep / 1024, more / 1024);
+}
+
+static int check_load(const struct policy_node *me, const struct policy_under_way *u,
+		      const struct policy_arrival *a, struct err *e)
+{
+	uint64_t capacity = (uint64_t)MAX(me->cpus, 1U) * MAX(me->speed, 1U);
+	uint64_t tasks = (uint64_t)me->runnable + u->wants + a->wants, load;
+
+	if (a->ordered || !a->load_limit || !a->wants)
+		return 0;
+	load = tasks * 100 * POLICY_STANDARD_SPEED / MAX(capacity, (uint64_t)1);
+	if (load <= a->load_limit)
+		return 0;
+	return err_reason(e, -EBUSY, "loaded",
+			  "node %u would have load %" PRIu64 ", and it pays up to %u only",
+			  me->node.v, load, a->load_limit);
+}
+
+int policy_admit(const struct policy_conf *c, const struct policy_node *me,
+		 const struct policy_under_way *u, const struct policy_arrival *a, struct err *e)
+{
+	int r;
+
+	if (me->flags & POLICY_EXPEL)
+		return err_reason(e, -EPERM, "expel", "node %u sends its guests away", me->node.v);
+	if (me->flags & POLICY_BLOCK)
+		return err_reason(e, -EPERM, "block", "node %u takes no guests", me->node.v);
+	if ((uint64_t)me->guests + u->guests >= me->guests_max)
+		return err_reason(e, -EUSERS, "guests-max", "node %u has %u guests, and %u coming",
+				  me->node.v, me->guests, u->guests);
+	r = check_memory(c, me, u, a, e);
+	return r ? r : check_load(me, u, a, e);
+}

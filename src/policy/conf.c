@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The constants, as doc/balance.md gives reasons for them. */
+#include "policy/policy.h"
+
+#define MSEC 1000000LL
+#define SEC  (1000 * MSEC)
+#define MIB  1024ULL /* in KiB */
+
+void policy_conf_init(struct policy_conf *ret)
+{
+	*ret = (struct policy_conf){
+		.balance = true,
+		.usher = true,
+		.period = SEC,
+		.settle = 4 * SEC,
+		.age_max = 30 * SEC,
+		.gain = 200,
+		.gain_min = 50,
+		.pad = 1300,
+		.residency = 5 * SEC,
+		.returning = 200,
+		.moves_at_once = 8,
+		.moves_each = 5,
+		.move_fixed = 50 * MSEC,
+		.move_longest = 120 * SEC,
+		.link = 100000000,
+		.rtt = 200000,
+		.call_fixed = 30000,
+		.backoff = 10 * SEC,
+		.backoff_max = 300 * SEC,
+		.mem_reserve = 50,
+		.mem_reserve_min = 32 * MIB,
+		.mem_reserve_max = 2048 * MIB,
+		.mem_relief = 150,
+		.mem_ahead = 5 * SEC,
+		.place_near = 100,
+		.place_home = 1200,
+	};
+}

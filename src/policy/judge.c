@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether a process would be better off at another node, and enough so to be worth the move. */
+#include "base/util.h"
+#include "policy/brain.h"
+
+#define OWN_FULL 0.95 /* of the processors: then a node's own programs have use for all of them */
+#define A_GUEST	 0.2  /* tasks: less is noise */
+
+/* Have the node's own users work for all of its processors? */
+static bool own_full(const struct view *v)
+{
+	return v->native >= OWN_FULL * v->cpus;
+}
+
+/* Would it pay, at these paces? */
+static uint8_t pays(const struct round *r, const struct job *j, const struct offer *o, double here,
+		    double there)
+{
+	double factor = 1;
+
+	if (j->note && j->note->last_from.v == r->views[o->to].node->node.v)
+		factor = clamp(r->c->returning, 100, 100000) / 100;
+	if (here - there <= here * MIN(factor * r->c->gain_min / 1000, 0.9))
+		return POLICY_NO_GAIN;
+	if (j->left * (here - there) < o->needed * factor)
+		return POLICY_COSTLY;
+	return POLICY_GO;
+}
+
+/* A guest on a node whose own users have work for it goes anywhere where it is not slower. */
+static bool gives_way(const struct round *r, const struct job *j, const struct offer *o)
+{
+	const struct view *h = &r->views[j->at], *t = &r->views[o->to];
+
+	return !h->me && own_full(h) && !own_full(t) && j->left > o->move &&
+	       load_pace(j, t, load_with(j, t, 1000)) <= o->here;
+}
+
+/* A process at home, slowed down by guests: those are to leave first. */
+static bool guests_first(const struct round *r, const struct job *j, const struct offer *o)
+{
+	const struct view *h = &r->views[j->at];
+
+	return h->me && h->native >= 0 && !own_full(h) && h->tasks - h->native > A_GUEST &&
+	       pays(r, j, o, load_pace(j, h, MAX(h->native, j->tasks)), o->there) != POLICY_GO;
+}
+
+static void judge_home(const struct round *r, const struct job *j, struct offer *o)
+{
+	double calls = j->calls * r->views[j->at].talk;
+
+	/* Without its calls, would it come all the same? Then they are not the reason. */
+	if (pays(r, j, o, o->here - calls, o->there) != POLICY_GO)
+		o->reason = POLICY_COME_HOME;
+	if (j->p->hint == POLICY_HINT_IO) {
+		o->reason = POLICY_COME_HOME;
+		o->verdict = POLICY_GO;
+	}
+}
+
+static void judge_away(const struct round *r, const struct job *j, struct offer *o)
+{
+	double talk = r->views[o->to].talk - r->views[j->at].talk;
+
+	if (own_full(&r->views[o->to]))
+		o->verdict = POLICY_NO_GAIN; /* its users come first */
+	else if (o->verdict != POLICY_GO && talk > 0 &&
+		 pays(r, j, o, o->here, o->there - j->calls * talk) == POLICY_GO)
+		o->verdict = POLICY_TALKS;
+	else if (o->verdict == POLICY_GO && guests_first(r, j, o))
+		o->verdict = POLICY_GUESTS;
+}
+
+void judge(const struct round *r, const struct job *j, size_t to, struct offer *ret)
+{
+	const struct view *h = &r->views[j->at], *t = &r->views[to];
+	struct offer o = { .to = to, .reason = POLICY_BALANCE };
+
+	o.here = load_pace(j, h, MAX(h->tasks, j->tasks));
+	o.there = load_pace(j, t, load_with(j, t, r->c->pad));
+	o.move = load_move(j, h, t, r->c);
+	o.gain = j->left * (o.here - o.there);
+	o.needed = o.move * r->c->gain / 100;
+	o.verdict = pays(r, j, &o, o.here, o.there);
+	if (t->me)
+		judge_home(r, j, &o);
+	else
+		judge_away(r, j, &o);
+	if (o.verdict != POLICY_GO && gives_way(r, j, &o)) {
+		o.reason = POLICY_LOCAL_FIRST;
+		o.verdict = POLICY_GO;
+	}
+	if (!load_fits(j, t))
+		o.verdict = POLICY_NO_MEMORY;
+	*ret = o;
+}

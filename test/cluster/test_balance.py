@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Nobody types a node's number here: processes go by themselves where it is better."""
+
+import json
+import time
+
+import pytest
+
+import moslab
+from conftest import make_lab, use
+
+LOOP = 'BEGIN { for (i = 0; i < %d; i++) s += i %% 7; print s }'
+LONG = ["gawk", LOOP % 10**9]
+TALK = ["/usr/bin/python3", "-c", """
+import os
+fd = os.open("/etc/hostname", os.O_RDONLY)
+while True:
+    for i in range(50):
+        os.pread(fd, 64, 0)
+    sum(range(500))
+"""]
+HOG = """
+import time
+print("up", flush=True)
+kept = []
+while len(kept) < %d:
+    kept.append(b"%%d" %% len(kept) * (1 << 18))
+    time.sleep(0.04)
+print("enough", flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.fixture(scope="module")
+def three():
+    """Each has a fair share of the machine, which is what a node of its own would be."""
+    made = make_lab(conf=(), limits=("--cpus", "0.6"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def lab(three, request):
+    yield from use(three, request)
+
+
+def until(what, seconds: float, ask):
+    """The first true answer of @ask."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise moslab.Late(f"not within {seconds} s: {what}")
+
+
+def nodes(lab, at: int = 1) -> dict:
+    r = lab.run(at, [str(lab.bin / "mosctl"), "nodes", "--json"])
+    assert r.returncode == 0, r.stderr
+    return {n["node"]: n for n in json.loads(r.stdout)}
+
+
+def places(lab, jobs) -> list[int]:
+    return [lab.why(job.pid)["node"] for job in jobs]
+
+
+def causes(lab, job) -> list[str]:
+    return [m["cause"] for m in moslab.completed(lab.why(job.pid))]
+
+
+def test_all_know_each_other(lab):
+    for at in (1, 2, 3):
+        known = until("all nodes alive", 10, lambda at=at: all(
+            n["state"] == "alive" and n["age_ms"] >= 0 for n in nodes(lab, at).values()) and
+            nodes(lab, at))
+        assert set(known) == {1, 2, 3}
+        assert all(n["cpus"] == 600 and n["age_ms"] < 5000 for n in known.values()), known
+
+
+def test_eight_jobs_spread(lab, home_dir):
+    jobs = [lab.job(["gawk", LOOP % 12_000_000], home_dir, name=f"job{i}") for i in range(8)]
+    spread = until("two or more on each node", 20, lambda: (
+        lambda at: min(at.count(n) for n in (0, 2, 3)) >= 2 and at)(places(lab, jobs)))
+    print("spread:", spread)
+    for job in jobs:
+        assert job.wait(120) == ("exited", 0), job.said()
+    outs = {job.out for job in jobs}
+    assert len(outs) == 1 and int(outs.pop()) == sum(i % 7 for i in range(12_000_000))
+    for job in jobs:
+        assert len(causes(lab, job)) <= 2 and set(causes(lab, job)) <= {"balance"}
+        job.reap()
+    decided = lab.tool("mosctl", "decisions").stdout
+    assert "to be done sooner" in decided, decided
+
+
+def test_a_job_that_talks_comes_home(lab, home_dir):
+    job = lab.job(TALK, home_dir)
+    lab.move(job.pid, 2)
+    assert lab.why(job.pid)["node"] == 2
+    until("home by itself", 40, lambda: places(lab, [job]) == [0])
+    assert causes(lab, job) == ["asked", "come-home"]
+    said = lab.tool("mosctl", "why", str(job.pid)).stdout
+    assert "decided: it " in said and "home" in said, said
+
+
+def test_locked_stays(lab, home_dir):
+    jobs = [lab.job(["mosrun", "-L", *LONG], home_dir, name=f"locked{i}") for i in range(2)]
+    free = [lab.job(LONG, home_dir, name=f"free{i}") for i in range(2)]
+    until("the free ones leave", 20, lambda: all(places(lab, free)))
+    assert places(lab, jobs) == [0, 0]
+
+
+def test_a_newcomer_gets_work(lab, home_dir):
+    lab.node_verb("kill", 3)
+    until("node 3 is dead", 8, lambda: nodes(lab)[3]["state"] == "dead")
+    jobs = [lab.job(LONG, home_dir, name=f"job{i}") for i in range(6)]
+    until("half of them at node 2", 25, lambda: places(lab, jobs).count(2) >= 2)
+    lab.node_verb("start", 3)
+    until("node 3 gets work", 25, lambda: places(lab, jobs).count(3) >= 1)
+
+
+def test_drain_empties_a_node(lab, home_dir):
+    jobs = [lab.job(LONG, home_dir, name=f"job{i}") for i in range(6)]
+    until("some at node 2", 25, lambda: places(lab, jobs).count(2) >= 1)
+    r = lab.run(2, [str(lab.bin / "mosctl"), "expel"], seconds=40)
+    assert r.returncode == 0, r.stderr + r.stdout
+    assert places(lab, jobs).count(2) == 0
+    for job in jobs:
+        assert not job.ended(), "a job was lost"
+    assert "block" in nodes(lab, 2)[2]["flags"]
+    assert lab.run(2, [str(lab.bin / "mosctl"), "noblock"]).returncode == 0
+
+
+@pytest.mark.parametrize("usher", ["yes", "no"])
+def test_a_memory_hog_leaves_in_time(request, usher):
+    made = make_lab(nodes=2, conf=(f"usher = {usher}",), limits=("--node", "1:memory=300M"))
+    try:
+        if nodes(made)[1]["mem_total_kib"] > 400 << 10:
+            pytest.skip("no memory controller limits a node here")
+        for hog_lab in use(made, request):
+            until("both there", 10, lambda: all(
+                n["state"] == "alive" for n in nodes(hog_lab).values()))
+            hog = hog_lab.job(["/usr/bin/python3", "-c", HOG % 900], hog_lab.folder("hog"), pty=True)
+            hog.shows("up")
+            if usher == "yes":
+                hog.shows("enough", 60)
+                assert causes(hog_lab, hog) == ["usher"]
+                assert places(hog_lab, [hog]) == [2]
+            else:
+                assert hog.wait(60) == ("killed", 9)
+    finally:
+        made.close()

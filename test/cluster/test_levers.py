@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What mosctl sets holds, and survives mosd; a node is emptied with nothing lost."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from fakemosd import wait
+from moslab import ORDINARY
+
+
+def mosctl(lab, node, *args, uid=0, code=0):
+    r = lab.run(node, [str(lab.bin / "mosctl"), *args], uid=uid)
+    assert r.returncode == code, (args, r)
+    return r.stdout
+
+
+def flags(lab, node):
+    return json.loads(mosctl(lab, node, "status", "--json"))["flags"]
+
+
+@pytest.fixture
+def sleeper(mortal_lab, home_dir):
+    """A program under mosrun, at home."""
+    job = mortal_lab.job(["sleep", "1000"], home_dir)
+    wait(lambda: f'"pid": {job.pid}' in mortal_lab.tool("mps", "--json").stdout)
+    wait(lambda: mortal_lab.inside(1, f"/proc/{job.pid}/comm").read_text() == "sleep\n")
+    return job.pid
+
+
+def begin(lab, node, *args):
+    """mosctl in the background, its output in lines."""
+    return subprocess.Popen(lab.command(node, [str(lab.bin / "mosctl"), *args]), text=True,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=lab.env)
+
+
+def test_levers_survive_mosd(mortal_lab):
+    lab = mortal_lab
+    assert flags(lab, 2) == []
+    for verb in ("stay", "lstay", "quiet", "block"):
+        mosctl(lab, 2, verb)
+    mosctl(lab, 2, "nostay")
+    mosctl(lab, 2, "setspeed", "12345")
+    assert flags(lab, 2) == ["lstay", "block", "quiet"]
+    saved = lab.inside(2, "/var/lib/umosix/levers").read_text()
+    assert saved == "lstay yes\nblock yes\nquiet yes\nspeed 12345\n"
+    lab.node_verb("kill", 2)
+    lab.node_verb("start", 2)
+    assert flags(lab, 2) == ["lstay", "block", "quiet"]
+    for verb in ("nolstay", "noquiet", "noblock"):
+        mosctl(lab, 2, verb)
+    assert flags(lab, 2) == []
+
+
+@pytest.mark.parametrize("text", ["block yes\n\0", "nonsense\n", "stay yes\n" * 100, None])
+def test_garbled_file(mortal_lab, text):
+    lab = mortal_lab
+    path = lab.inside(2, "/var/lib/umosix/levers")
+    path.unlink(missing_ok=True)
+    if text is None:
+        path.mkdir()
+    else:
+        path.write_text(text)
+    before = len(lab.logs(2))
+    lab.node_verb("kill", 2)
+    lab.node_verb("start", 2)
+    assert flags(lab, 2) == []
+    assert lab.logs(2)[before:].count("is not as mosd wrote it") == 1
+    if text is None:
+        lab.inside(2, "/var/lib/umosix/levers").rmdir()
+    mosctl(lab, 2, "stay")
+    mosctl(lab, 2, "nostay")
+
+
+def test_only_root(lab):
+    for args in (["stay"], ["noblock"], ["expel"], ["bring"], ["drain"], ["setspeed", "1"]):
+        mosctl(lab, 1, *args, uid=ORDINARY, code=5)
+    assert flags(lab, 1) == []
+
+
+def test_block_refuses(mortal_lab, sleeper):
+    lab = mortal_lab
+    mosctl(lab, 2, "block")
+    r = lab.migrate(sleeper, 2)
+    assert r.returncode == 1 and "takes no guests" in r.stderr
+    mosctl(lab, 2, "noblock")
+    lab.move(sleeper, 2)
+
+
+def test_expel_waits(mortal_lab, sleeper):
+    lab = mortal_lab
+    lab.move(sleeper, 2)
+    p = begin(lab, 2, "expel")
+    assert p.stdout.readline() == "1 guest left\n"
+    assert flags(lab, 2) == ["block", "expel"]
+    lab.move(sleeper, "home")
+    assert re.match("no guest is left", p.stdout.readline())
+    assert p.wait(20) == 0
+    assert flags(lab, 2) == ["block"]
+    mosctl(lab, 2, "noblock")
+
+
+def test_expel_taken_back(mortal_lab, sleeper):
+    lab = mortal_lab
+    lab.move(sleeper, 2)
+    p = begin(lab, 2, "expel")
+    assert p.stdout.readline() == "1 guest left\n"
+    mosctl(lab, 2, "noblock")
+    assert p.wait(20) == 1
+    assert flags(lab, 2) == []
+
+
+def test_bring(mortal_lab, sleeper):
+    lab = mortal_lab
+    lab.move(sleeper, 3)
+    out = mosctl(lab, 1, "bring")
+    assert out.endswith("all are home; none leaves by itself until `mosctl nolstay`\n")
+    why = lab.why(sleeper)
+    assert why["node"] == 0 and why["moves"][-1]["ok"]
+    assert flags(lab, 1) == ["lstay"]
+    lab.move(sleeper, 2)  # who is told by name goes all the same
+    assert mosctl(lab, 1, "drain").splitlines()[-1].startswith("drained: ")
+    assert flags(lab, 1) == ["lstay", "block"]
+    mosctl(lab, 1, "undrain")
+    assert flags(lab, 1) == []

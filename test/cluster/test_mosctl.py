@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mosctl's words as openMosix's scripts use them, against a stand-in for mosd."""
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+import fakemosd
+import moslab
+from fakemosd import node
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
+    pytest.mark.skipif("mosctl" in moslab.missing_tools(), reason="mosctl is not staged"),
+]
+
+
+@pytest.fixture
+def mosd():
+    made = fakemosd.FakeMosd()
+    made.nodes = [
+        node(1, load=150, speed=9000, util=876, guests=2, flags=["stay", "block"]),
+        node(2, load=3, mem_free_kib=4096, mem_raw_kib=400, rtt_us=1234),
+        node(3, state="dead"), node(4, state="unknown"), node(7, state="suspect", addr="fd00::7"),
+    ]
+    yield made.start()
+    made.close()
+
+
+@pytest.mark.parametrize("args, out", [
+    ("getload", "150"), ("getload 2", "3"), ("getspeed", "9000"), ("getutil", "87"),
+    ("getmem 2", "1024"), ("getfree 2", "100"), ("isup", "yes"), ("isup 7", "yes"),
+    ("whois", "1"), ("whois 2", "10.0.0.3"), ("whois 10.0.0.4", "3"), ("whois fd00:0::7", "7"),
+    ("status 1", "Node 1 (10.0.0.2) is alive: stay, block"),
+    ("status 3", "Node 3 (10.0.0.4) is dead"),
+])
+def test_bare_answers(mosd, args, out):
+    r = mosd.tool("mosctl", *args.split())
+    assert (r.returncode, r.stdout, r.stderr) == (0, out + "\n", "")
+
+
+@pytest.mark.parametrize("args, code, out", [
+    ("getload 3", 1, "-101\n"), ("getspeed 4", 1, "-101\n"), ("isup 3", 1, "no\n"),
+    ("isup 99", 1, "no\n"), ("getload 99", 1, ""), ("whois 99", 1, ""), ("whois 10.9.9.9", 1, ""),
+    ("getload x", 2, ""), ("getload 1 2", 2, ""), ("getload 0", 2, ""), ("stay 1", 2, ""),
+    ("setspeed", 2, ""), ("setspeed -1", 2, ""), ("nodes x", 2, ""), ("drain --timeout", 2, ""),
+])
+def test_bad_answers(mosd, args, code, out):
+    r = mosd.tool("mosctl", *args.split())
+    assert (r.returncode, r.stdout) == (code, out)
+    assert out or r.stderr.startswith("mosctl: ")
+
+
+def test_scripts_of_old(mosd):
+    """The idioms that openmosix's users have in their scripts."""
+    sh = ('[ "`mosctl isup`" = yes ] && mosctl whois | sed "s/[^0-9].*//" && '
+          'for n in 1 2 3; do l=`mosctl getload $n`; [ $l -ge 0 ] && echo $n $l; done; true')
+    r = subprocess.run(mosd.inside("sh", "-c", sh), text=True, capture_output=True, check=False,
+                       env={**os.environ, "PATH": f"{moslab.stage_dir()}:{os.environ['PATH']}"})
+    assert (r.stdout, r.stderr) == ("1\n1 150\n2 3\n", "")
+
+
+def test_nodes(mosd):
+    r = mosd.tool("mosctl", "nodes")
+    lines = r.stdout.splitlines()
+    assert re.search(r"^ +1\* 10.0.0.2 +alive +9000 +4.0 +150 +87% .* stay,block$", lines[1])
+    assert re.search(r"^ +2  10.0.0.3 +alive .* 1.2 ms *$", lines[2])
+    assert lines[3].split() == ["3", "10.0.0.4", "dead"]
+    assert len(lines) == 6
+    assert json.loads(mosd.tool("mosctl", "nodes", "--json").stdout) == mosd.nodes
+
+
+def test_hostile_nodes(mosd):
+    """Whatever a liar among the nodes told, lines stay lines."""
+    mosd.nodes = [node(1, load=-5, mem_free_kib=1 << 62, speed="x", cpus=None, util=10**9,
+                       flags=["stay", 7, {}]),
+                  node(2, addr="a\x1b[2Jb\n"), {"node": 0}, {"node": "x"}, {}, node(2), node(70000)]
+    r = mosd.tool("mosctl", "nodes")
+    assert r.returncode == 0 and len(r.stdout.splitlines()) == 3 and "\x1b" not in r.stdout
+    assert mosd.tool("mosctl", "getload").stdout == "0\n"
+    assert mosd.tool("mosctl", "status", "1").stdout.endswith("alive: stay\n")
+
+
+@pytest.mark.parametrize("verb, asked", [
+    (f"{no}{name}", {"op": "lever", "name": name, "value": not no})
+    for name in ("stay", "lstay", "block", "quiet") for no in ("", "no")
+] + [("setspeed 12000", {"op": "speed", "value": 12000})])
+def test_levers_are_asked(mosd, verb, asked):
+    r = mosd.tool("mosctl", *verb.split())
+    assert (r.returncode, r.stdout, r.stderr) == (0, "", "")
+    assert mosd.asked == [asked]
+
+
+def test_drain_shows_progress(mosd):
+    mosd.answers["expel"] = [{"left": 2}, {"left": 1}, {"ok": True, "left": 0, "done": True}]
+    mosd.answers["bring"] = [{"left": 1}, {"ok": True, "left": 0, "done": True}]
+    r = mosd.tool("mosctl", "drain")
+    assert r.returncode == 0
+    assert "2 guests, processes away to be counted left" in r.stdout
+    assert r.stdout.splitlines()[-1].startswith("drained: ")
+    assert {o["op"] for o in mosd.asked} == {"expel", "bring"}
+    mosd.asked.clear()
+    assert mosd.tool("mosctl", "undrain").returncode == 0
+    assert [(o["name"], o["value"]) for o in mosd.asked] == [("block", False), ("lstay", False)]
+
+
+def test_drain_gives_up_in_time(mosd):
+    mosd.answers["expel"] = [{"left": 2}]
+    mosd.answers["bring"] = [{"ok": True, "left": 0, "done": True}]
+    r = mosd.tool("mosctl", "drain", "--timeout", 1)
+    assert r.returncode == 1
+    assert "2 guests, no process away left when the time was over" in r.stdout
+
+
+def test_refusals(mosd):
+    for op in ("lever", "expel"):
+        mosd.answers[op] = [{"ok": False, "code": "root-only", "error": "only root may do that",
+                             "done": True}]
+    for verb in ("stay", "expel", "undrain"):
+        r = mosd.tool("mosctl", verb)
+        assert (r.returncode, r.stderr) == (5, "mosctl: only root may do that\n")
+
+
+def test_decisions(mosd):
+    mosd.decisions = [
+        {"time": 1.5, "pid": 42, "comm": "x\x1bz", "from": 1, "to": 3, "reason": "load",
+         "text": "node 3 has 20, here is 250"},
+        {"time": 2.5, "pid": 43, "comm": "y", "from": 1, "to": 1, "reason": "young", "text": "new"},
+    ]
+    r = mosd.tool("mosctl", "decisions", env={**os.environ, "TZ": "UTC"})
+    assert r.stdout == ("1970-01-01 00:00:01.500  42 (x?z) node 1 -> 3  load: "
+                        "node 3 has 20, here is 250\n"
+                        "1970-01-01 00:00:02.500  43 (y) stays at node 1  young: new\n")
+    r = mosd.tool("mosctl", "decisions", "-f", "--json")
+    assert [json.loads(line)["pid"] for line in r.stdout.splitlines()] == [42, 43]
+    assert mosd.asked[-1] == {"op": "decisions", "follow": True}
+
+
+def test_without_mosd(mosd):
+    mosd.stop()
+    r = mosd.tool("mosctl", "isup")
+    assert (r.returncode, r.stdout) == (3, "no\n") and "mosd does not run" in r.stderr
+    for verb in ("getload", "whois", "stay", "drain", "nodes", "decisions"):
+        r = mosd.tool("mosctl", verb)
+        assert (r.returncode, r.stdout) == (3, "") and "mosd does not run" in r.stderr
