@@ -246,15 +246,15 @@ static uint64_t less(uint64_t a, uint64_t b)
 }
 
 /* @limit, @used, @cache in bytes. */
-static void memory_bounds(uint64_t limit, uint64_t used, uint64_t cache, struct cgroup_limits *l)
+static void memory_bounds(uint64_t limit, uint64_t used, uint64_t cache, struct cgroup_memory *l)
 {
 	uint64_t unused = less(limit, used);
 
 	if (limit >= UNLIMITED)
 		return;
-	l->mem_total = MIN(l->mem_total, limit / KIB);
-	l->mem_unused = MIN(l->mem_unused, unused / KIB);
-	l->mem_free = MIN(l->mem_free, MIN(unused + MIN(cache, used), limit) / KIB);
+	l->total = MIN(l->total, limit / KIB);
+	l->unused = MIN(l->unused, unused / KIB);
+	l->free = MIN(l->free, MIN(unused + MIN(cache, used), limit) / KIB);
 }
 
 /* File pages of a group that it can lose: all that it has not used of late, and, as programs would
@@ -271,7 +271,7 @@ static uint64_t cache_of(const char *dir, bool unified)
 	return idle > UNLIMITED || busy > UNLIMITED ? 0 : idle + busy / 2;
 }
 
-static void memory_of(const char *dir, bool unified, struct cgroup_limits *l)
+static void memory_of(const char *dir, bool unified, struct cgroup_memory *l)
 {
 	uint64_t limit = CGROUP_NONE, high = CGROUP_NONE, used;
 
@@ -285,31 +285,46 @@ static void memory_of(const char *dir, bool unified, struct cgroup_limits *l)
 		memory_bounds(limit, used, cache_of(dir, unified), l);
 }
 
-void cgroup_limits(const struct cgroup *c, struct cgroup_limits *ret)
+void cgroup_cpu(const struct cgroup *c, struct cgroup_cpu *ret)
 {
-	static const unsigned kinds[] = { CGROUP_UNIFIED, CGROUP_CPU, CGROUP_CPUSET, CGROUP_MEMORY };
-	struct cgroup_limits l = { CGROUP_NONE, 0, CGROUP_NONE, CGROUP_NONE, CGROUP_NONE };
+	static const unsigned kinds[] = { CGROUP_UNIFIED, CGROUP_CPU, CGROUP_CPUSET };
+	struct cgroup_cpu l = { CGROUP_NONE, 0 };
 	const char *named = below_mount(c);
 	char dir[CGROUP_PATH];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
-		bool unified = kinds[i] == CGROUP_UNIFIED, own = true;
+		bool unified = kinds[i] == CGROUP_UNIFIED;
 
 		if (!start_of(c, kinds[i], named, dir))
 			continue;
-		do {
-			if (unified || kinds[i] == CGROUP_CPU)
-				l.cpu_milli = MIN(l.cpu_milli, quota_of(dir, unified));
-			if (own && (unified || kinds[i] == CGROUP_CPUSET)) {
-				unsigned n = cpus_of(dir, unified); /* a parent's holds more */
+		if (kinds[i] != CGROUP_CPU) {
+			unsigned n = cpus_of(dir, unified); /* a parent's set holds more */
 
-				if (n)
-					l.cpus = l.cpus ? MIN(l.cpus, n) : n;
-			}
-			if (unified || kinds[i] == CGROUP_MEMORY)
-				memory_of(dir, unified, &l);
-			own = false;
-		} while (go_up(&c->tree[kinds[i]], dir));
+			if (n)
+				l.cpus = l.cpus ? MIN(l.cpus, n) : n;
+		}
+		if (kinds[i] == CGROUP_CPUSET)
+			continue;
+		do
+			l.milli = MIN(l.milli, quota_of(dir, unified));
+		while (go_up(&c->tree[kinds[i]], dir));
+	}
+	*ret = l;
+}
+
+void cgroup_memory(const struct cgroup *c, struct cgroup_memory *ret)
+{
+	static const unsigned kinds[] = { CGROUP_UNIFIED, CGROUP_MEMORY };
+	struct cgroup_memory l = { CGROUP_NONE, CGROUP_NONE, CGROUP_NONE };
+	const char *named = below_mount(c);
+	char dir[CGROUP_PATH];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!start_of(c, kinds[i], named, dir))
+			continue;
+		do
+			memory_of(dir, kinds[i] == CGROUP_UNIFIED, &l);
+		while (go_up(&c->tree[kinds[i]], dir));
 	}
 	*ret = l;
 }

@@ -22,21 +22,25 @@ struct cgroup {
 	char pressure[CGROUP_PATH + 16]; /* processor pressure */
 };
 
-/* What all groups from ours up allow together. KiB; CGROUP_NONE without a limit. */
-struct cgroup_limits {
-	uint64_t cpu_milli;  /* thousandths of a processor by quota */
-	unsigned cpus;	     /* processors by cpusets; 0: not told */
-	uint64_t mem_total;  /* the tightest limit */
-	uint64_t mem_free;   /* that could still be had under the tightest one, file cache given up */
-	uint64_t mem_unused; /* the same without touching the cache */
+/* What all groups from ours up allow together. CGROUP_NONE without a limit. */
+struct cgroup_cpu {
+	uint64_t milli; /* thousandths of a processor by quota */
+	unsigned cpus;	/* processors by cpusets; 0: not told */
+};
+
+struct cgroup_memory {	/* KiB */
+	uint64_t total;	 /* the tightest limit */
+	uint64_t free;	 /* that could still be had under the tightest one, file cache given up */
+	uint64_t unused; /* the same without touching the cache */
 };
 
 /* Looks for the node's groups. @named: path of the scope below the hierarchies' mount points, as
  * "/a/b"; "/" is the machine; empty to find it. Return: 0; -ENOENT when no hierarchy has @named,
  * and then the scope is found as if it were empty; -errno when /proc cannot be read. */
 int cgroup_find(struct cgroup *c, const char *named, struct err *e);
-/* Reads limits and what is used of them now. What cannot be read does not bound. */
-void cgroup_limits(const struct cgroup *c, struct cgroup_limits *ret);
+/* Read limits and what is used of them now. What cannot be read does not bound. */
+void cgroup_cpu(const struct cgroup *c, struct cgroup_cpu *ret);
+void cgroup_memory(const struct cgroup *c, struct cgroup_memory *ret);
 /* Processor time that the scope, or the machine, has used so far. Return: 0 or -errno. */
 int cgroup_used_ns(const struct cgroup *c, uint64_t *ret);
 /* Time in which some task of it had to wait for a processor. Return: 0 or -errno. */

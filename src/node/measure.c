@@ -32,6 +32,7 @@
 #define FIRST_AFTER 0.25 /* so that a node that has just started tells its load soon */
 #define EACH	    1.0
 #define FIND_EACH   60 /* samples: the cgroups around us may have changed */
+#define LIMITS_EACH 5  /* samples: so may limits, and which processors are online */
 #define IDLE_MILLI  20U
 
 struct measure {
@@ -42,6 +43,7 @@ struct measure {
 	struct tasks *tasks;
 	struct meter meter;
 	struct meter_memory memory;
+	unsigned online;
 	uint32_t cpus, speed;
 	uint64_t features;
 	unsigned samples;
@@ -112,13 +114,13 @@ static bool pressure(struct measure *m, nsec_t span, uint32_t *ret)
 	return true;
 }
 
-static uint32_t machine_waiting(void)
+static uint32_t machine_waiting(const struct measure *m)
 {
-	unsigned running, online = machine_online();
+	unsigned running;
 
-	if (machine_running(&running) < 0 || running <= online + 1) /* one is mosd */
+	if (machine_running(&running) < 0 || running <= m->online + 1) /* one is mosd */
 		return 0;
-	return (running - 1 - online) * INFO_WHOLE;
+	return (running - 1 - m->online) * INFO_WHOLE;
 }
 
 /* Thousandths of a task that waited. @used: thousandths of a processor, @counted: that is known. */
@@ -130,7 +132,7 @@ static uint32_t waiting(struct measure *m, uint64_t used, bool counted, nsec_t s
 	int r;
 
 	if (!m->group.scoped)
-		return MAX(machine_waiting(), share);
+		return MAX(machine_waiting(m), share);
 	if (counted && used < idle && (!told || share < idle))
 		return share;
 	r = tasks_look(m->tasks, m->at, &sum, &ran);
@@ -151,29 +153,40 @@ static bool account(struct measure *m, uint64_t *ret)
 	return r == 0;
 }
 
-static void take_memory(struct measure *m, const struct cgroup_limits *l)
+static void take_memory(struct measure *m)
 {
-	const struct meter_memory limit = { l->mem_total, l->mem_free, l->mem_unused };
 	struct machine_memory now;
+	struct cgroup_memory l;
 
-	if (machine_memory(&now) == 0)
-		m->memory = meter_memory(
-			&(struct meter_memory){ now.total, now.available, now.unused }, &limit);
+	if (machine_memory(&now) < 0)
+		return;
+	cgroup_memory(&m->group, &l);
+	m->memory = meter_memory(&(struct meter_memory){ now.total, now.available, now.unused },
+				 &(struct meter_memory){ l.total, l.free, l.unused });
+}
+
+static void take_size(struct measure *m)
+{
+	struct cgroup_cpu l;
+
+	cgroup_cpu(&m->group, &l);
+	m->online = machine_online();
+	m->cpus = meter_cpus(l.milli, l.cpus, machine_allowed(), m->online);
 }
 
 static void take(struct measure *m)
 {
 	nsec_t now = mono_now(), span = MAX(now - m->at, (nsec_t)1);
 	struct meter_sample s = { .at = now };
-	struct cgroup_limits l;
 	uint64_t used = 0, read = 0;
 	bool counted;
 
-	if (m->samples++ % FIND_EACH == 0)
+	if (m->samples % FIND_EACH == 0)
 		find_group(m);
-	cgroup_limits(&m->group, &l);
-	take_memory(m, &l);
-	m->cpus = meter_cpus(l.cpu_milli, l.cpus, machine_allowed(), machine_online());
+	if (m->samples % LIMITS_EACH == 0)
+		take_size(m);
+	m->samples++;
+	take_memory(m);
 	counted = account(m, &read);
 	if (counted && m->begun && read > m->account_ns)
 		used = (read - m->account_ns) / (MAX(span / INFO_WHOLE, (nsec_t)1));

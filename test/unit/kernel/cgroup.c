@@ -188,16 +188,18 @@ static void tasks(void **state)
 
 static void this_machine(void **state)
 {
-	struct cgroup_limits l;
+	struct cgroup_memory l;
+	struct cgroup_cpu cpu;
 	struct err e = ERR_INIT;
 	struct cgroup c;
 	uint64_t used;
 	bool all;
 
 	assert_int_equal(cgroup_find(&c, "", &e), 0);
-	cgroup_limits(&c, &l);
-	assert_true(l.cpu_milli > 0);
-	assert_true(l.mem_free <= l.mem_total && l.mem_unused <= l.mem_free);
+	cgroup_cpu(&c, &cpu);
+	assert_true(cpu.milli > 0);
+	cgroup_memory(&c, &l);
+	assert_true(l.free <= l.total && l.unused <= l.free);
 	if (c.scoped)
 		assert_in_range(cgroup_tasks(&c, (int[4096]){ 0 }, 4096, &all), 1, 4096);
 	if (c.usage[0]) {
