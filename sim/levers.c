@@ -55,6 +55,7 @@ static int pressed(uint64_t seed)
 
 	for (uint32_t i = 0; i < 6; i++) {
 		w->nodes[i].memory = (i == 0 ? 2048 : 8192) * KIB_OF_MIB;
+		w->nodes[i].cpus = i == 0 ? 8 : 1;
 		w->nodes[i].least_free = w->nodes[i].memory;
 	}
 	for (uint32_t i = 1; i < 6; i++) {

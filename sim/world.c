@@ -99,7 +99,8 @@ void job_end(struct world *w, struct job *j, double when)
 	*j->home_link = j->home_next;
 	if (j->home_next)
 		j->home_next->home_link = j->home_link;
-	policy_forget(w->nodes[j->home].policy, j->id);
+	policy_ended(w->nodes[j->home].policy, (int64_t)(when * 1e9), j->id, (node_id){ j->at + 1 },
+		     (uint32_t)(j->wants * 1000));
 }
 
 static void own_enter(struct world *w, struct job *j)

@@ -4,7 +4,7 @@
 #include "base/util.h"
 #include "policy/brain.h"
 
-#define NEAR 1.1 /* times the best pace: places that are as good, one of which chance takes */
+#define LOOKS 32 /* at all processes, in one round */
 
 /* Why it does not even come into question to move for load; POLICY_GO: it does. */
 static uint8_t held(const struct round *r, const struct job *j)
@@ -80,6 +80,8 @@ static void consider_place(struct round *r, const struct job *j, size_t to, stru
 		return;
 	judge(r, j, to, &o);
 	c->any = true;
+	if (o.verdict == POLICY_GO && o.reason != POLICY_COME_HOME && o.there <= r->views[j->at].floor)
+		o.verdict = POLICY_OTHERS;
 	choose(r, c, &o);
 }
 
@@ -133,7 +135,7 @@ static bool look_at(struct round *r, struct job *j, struct offer *ret)
 	uint8_t verdict;
 
 	*ret = (struct offer){ .to = NOWHERE };
-	if (j->out || (j->at != NOWHERE && r->views[j->at].waits))
+	if (j->out)
 		return false;
 	verdict = held(r, j);
 	if (verdict == POLICY_GO)
@@ -170,7 +172,7 @@ static void balance_load(struct round *r)
 	struct offer o;
 	struct job *j;
 
-	for (;;) {
+	for (unsigned i = 0; i < LOOKS; i++) {
 		double chance;
 
 		j = find_best(r, &o);
@@ -184,8 +186,8 @@ static void balance_load(struct round *r)
 			round_go(r, j, &o);
 			continue;
 		}
-		round_note(r, j, POLICY_OTHERS, &o);
-		r->views[j->at].waits = true;
+		/* Those are for others; is there something that is next best? */
+		r->views[j->at].floor = o.there * NEAR;
 	}
 	for (size_t i = 0; i < r->n_jobs; i++) {
 		if (!r->jobs[i].out && r->jobs[i].why.verdict == POLICY_GO)

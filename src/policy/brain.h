@@ -10,6 +10,7 @@
 #define NOTES_SETS  256U /* what is remembered of processes: sets of ... */
 #define NOTES_WAYS  4U	 /* ... so many; the one not touched for longest makes room */
 #define SHORT_MAX   64U	 /* nodes that each process is compared for */
+#define NEAR	    1.1 /* times the best pace: places that are as good, one of which chance takes */
 #define NOWHERE	    SIZE_MAX
 
 /* A move, for as long as the nodes' records may not show it. */
@@ -52,7 +53,7 @@ struct view {
 	uint32_t mine_count;
 	double gap; /* tasks that it may be sent, all homes together */
 	bool me, known, takes;
-	bool waits; /* chance said that others send theirs in this round */
+	double floor; /* places with this pace and better are left to others in this round */
 };
 
 /* A process, in the same units. */
@@ -86,6 +87,7 @@ struct round {
 	double ours;	 /* the part of it that is ours */
 	double best;	 /* s for a standard second of work of a newcomer, at the best place */
 	double best_load;
+	double roomy; /* the same pace, at places whose own users leave room; negative: none */
 	double mean_age; /* s, of what is known of the others */
 	uint32_t under_way, begun;
 	struct policy_decision *ret;
@@ -99,7 +101,7 @@ struct policy {
 	size_t views_max;
 	struct job *jobs;
 	size_t jobs_max;
-	double free_last, fall; /* of our own memory: KiB, KiB a second */
+	double free_last, fall, fall_long; /* of our own memory: KiB, KiB a second; of some seconds */
 	int64_t free_at;	/* 0: never looked */
 };
 
@@ -133,6 +135,10 @@ double load_with(const struct job *j, const struct view *v, uint32_t pad);
 double load_move(const struct job *j, const struct view *from, const struct view *to,
 		 const struct policy_conf *c);
 bool load_fits(const struct job *j, const struct view *v);
+/* Have the node's own users work for all of its processors? */
+bool load_own_full(const struct view *v);
+/* Has it guests, without whom its own programs would have what they need? */
+bool load_guests_first(const struct view *v);
 bool load_allowed(const struct policy_range *a, size_t n, node_id node);
 uint32_t clamp_u32(double x);
 int64_t clamp_ns(double seconds);

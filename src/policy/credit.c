@@ -154,24 +154,23 @@ void policy_moved(struct policy *s, const struct policy_conf *c, int64_t now, ui
 		cr->id = 0;
 }
 
-void policy_forget(struct policy *s, uint64_t id)
+void policy_ended(struct policy *s, int64_t now, uint64_t id, node_id at, uint32_t wants)
 {
 	struct note *n = note_find(s, id);
+	struct credit *c;
 
 	if (!id)
 		return;
 	if (n)
 		*n = (struct note){ 0 };
 	for (size_t i = 0; i < CREDITS_MAX; i++) {
-		struct credit *c = &s->credits[i];
-
-		if (c->id != id || c->refused)
-			continue;
-		/* It is not where it went; that it has left where it was remains true. */
-		c->to = NODE_ID_NONE;
-		if (!c->ended)
-			c->ended = c->began;
+		c = &s->credits[i];
+		if (c->id == id && !c->ended)
+			*c = (struct credit){ 0 };
 	}
+	c = credit_new(s);
+	*c = (struct credit){ .id = id, .from = at, .began = now, .ended = now };
+	c->tasks = clamp(wants / 1000.0, 0, 65536);
 }
 
 /* How much of a move a record made at @told still lacks: 1 all, 0 nothing. */

@@ -3,15 +3,6 @@
 #include "base/util.h"
 #include "policy/brain.h"
 
-#define OWN_FULL 0.95 /* of the processors: then a node's own programs have use for all of them */
-#define A_GUEST	 0.2  /* tasks: less is noise */
-
-/* Have the node's own users work for all of its processors? */
-static bool own_full(const struct view *v)
-{
-	return v->native >= OWN_FULL * v->cpus;
-}
-
 /* Would it pay, at these paces? */
 static uint8_t pays(const struct round *r, const struct job *j, const struct offer *o, double here,
 		    double there)
@@ -32,8 +23,8 @@ static bool gives_way(const struct round *r, const struct job *j, const struct o
 {
 	const struct view *h = &r->views[j->at], *t = &r->views[o->to];
 
-	return !h->me && own_full(h) && !own_full(t) && j->left > o->move &&
-	       load_pace(j, t, load_with(j, t, 1000)) <= o->here;
+	return !h->me && load_own_full(h) && !load_own_full(t) && j->left > o->move &&
+	       load_pace(j, t, load_with(j, t, 1000)) <= o->here * NEAR;
 }
 
 /* A process at home, slowed down by guests: those are to leave first. */
@@ -41,7 +32,7 @@ static bool guests_first(const struct round *r, const struct job *j, const struc
 {
 	const struct view *h = &r->views[j->at];
 
-	return h->me && h->native >= 0 && !own_full(h) && h->tasks - h->native > A_GUEST &&
+	return h->me && load_guests_first(h) &&
 	       pays(r, j, o, load_pace(j, h, MAX(h->native, j->tasks)), o->there) != POLICY_GO;
 }
 
@@ -62,9 +53,7 @@ static void judge_away(const struct round *r, const struct job *j, struct offer 
 {
 	double talk = r->views[o->to].talk - r->views[j->at].talk;
 
-	if (own_full(&r->views[o->to]))
-		o->verdict = POLICY_NO_GAIN; /* its users come first */
-	else if (o->verdict != POLICY_GO && talk > 0 &&
+	if (o->verdict != POLICY_GO && talk > 0 &&
 		 pays(r, j, o, o->here, o->there - j->calls * talk) == POLICY_GO)
 		o->verdict = POLICY_TALKS;
 	else if (o->verdict == POLICY_GO && guests_first(r, j, o))

@@ -16,6 +16,9 @@
 #define WHOLE	     1000.0
 #define NSEC	     1e9
 #define USE_MIN	     0.001 /* of a processor: less is as good as nothing */
+#define OWN_FULL     0.8 /* of the processors: its own programs have use for all of them */
+#define OWN_FITS     1.2 /* ... would do with them, if there were no guests */
+#define A_GUEST	     0.2 /* tasks: less is noise */
 #define CALLS_FORGET 600e9 /* ns after which what was seen of its calls counts no more */
 
 double clamp(double x, double low, double high)
@@ -128,6 +131,16 @@ double load_move(const struct job *j, const struct view *from, const struct view
 bool load_fits(const struct job *j, const struct view *v)
 {
 	return v->free - j->room >= v->relief;
+}
+
+bool load_own_full(const struct view *v)
+{
+	return v->native >= OWN_FULL * v->cpus;
+}
+
+bool load_guests_first(const struct view *v)
+{
+	return v->native >= 0 && v->native <= OWN_FITS * v->cpus && v->tasks - v->native > A_GUEST;
 }
 
 bool load_allowed(const struct policy_range *a, size_t n, node_id node)

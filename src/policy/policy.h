@@ -226,8 +226,9 @@ void policy_sent(struct policy *s, int64_t now, uint64_t id, node_id from, node_
 /* The move of @id has ended: @result is 0, or -errno: it stays, and is left alone for a while. */
 void policy_moved(struct policy *s, const struct policy_conf *c, int64_t now, uint64_t id,
 		  int result);
-/* The process has ended. What it did to loads is still counted until the nodes have told. */
-void policy_forget(struct policy *s, uint64_t id);
+/* The process has ended at @at, where it wanted @wants thousandths of a processor: it does not count
+ * there any more, whatever the node told before. */
+void policy_ended(struct policy *s, int64_t now, uint64_t id, node_id at, uint32_t wants);
 
 /* A guest that wants to come to this node. */
 struct policy_arrival {

@@ -22,6 +22,7 @@
 #define GAP_MIN	 0.1  /* tasks: a place above the mean may still be better for some */
 #define ALL_OURS 0.95 /* of the surplus */
 #define A_TASK	 0.9  /* of one: as good as one */
+#define DAMPING	 0.5  /* what is sent at random comes unevenly: half of it, and then half of the rest */
 
 static double ratio(uint32_t thousandths)
 {
@@ -46,7 +47,7 @@ static void find_level(struct round *r)
 {
 	double tasks = 0, capacity = 0, ages = 0, others = 0;
 
-	r->best = -1;
+	r->best = r->roomy = -1;
 	for (size_t i = 0; i < r->n_views; i++) {
 		const struct view *v = &r->views[i];
 		double there = MAX(v->tasks, 0.0), with = there + 1 + MIN(there, 1.0) *
@@ -60,10 +61,14 @@ static void find_level(struct round *r)
 			continue;
 		tasks += there;
 		capacity += v->capacity;
-		if (v->takes && (r->best < 0 || plain_pace(v, with) < r->best)) {
+		if (!v->takes)
+			continue;
+		if (r->best < 0 || plain_pace(v, with) < r->best) {
 			r->best = plain_pace(v, with);
 			r->best_load = there / v->capacity;
 		}
+		if (!load_own_full(v) && (r->roomy < 0 || plain_pace(v, there + 1) < r->roomy))
+			r->roomy = plain_pace(v, there + 1);
 	}
 	r->level = capacity > 0 ? tasks / capacity : 0;
 	r->mean_age = others > 0 ? ages / others : 0;
@@ -73,18 +78,26 @@ static void find_level(struct round *r)
  * above the best place, if that is more (the mean may be high for tasks that cannot move). */
 static double surplus_of(const struct round *r, const struct view *v)
 {
-	double tasks = MAX(v->tasks, 0.0), above;
+	double tasks = MAX(v->tasks, 0.0), pace = plain_pace(v, tasks), guests = 0, above;
 
-	if (!v->known || r->best < 0 ||
-	    plain_pace(v, tasks) <= r->best * (1 + ratio(r->c->gain_min)))
+	if (!v->known || r->best < 0)
 		return 0;
+	if (load_own_full(v) && r->roomy >= 0 && r->roomy <= pace * NEAR)
+		guests = MAX(tasks - v->native, 0.0); /* they are to give way */
+	if (pace <= r->best * (1 + ratio(r->c->gain_min)))
+		return guests;
 	above = (tasks - r->best_load * v->capacity) / 2;
-	return MAX(MAX(tasks - r->level * v->capacity, above), 0.0);
+	return MAX(MAX(tasks - r->level * v->capacity, above), guests);
 }
 
+/* Our part of those that are to leave: where guests leave first, of the guests. */
 static double our_part(const struct view *v)
 {
-	return v->tasks > 0 ? MIN(v->mine / v->tasks, 1.0) : 0;
+	double all = v->tasks;
+
+	if (!v->me && load_guests_first(v))
+		all -= v->native;
+	return all > 0 ? MIN(v->mine / all, 1.0) : 0;
 }
 
 /* All places, or as many as may be compared, drawn with their gaps as weights. */
@@ -127,8 +140,8 @@ void share_begin(struct round *r)
 	make_list(r, gaps, places);
 }
 
-/* What all places where it pays for @j may be sent. */
-static double gap_for(const struct round *r, const struct job *j, double here)
+/* What all places that are as good for @j as @o may be sent. */
+static double gap_like(const struct round *r, const struct job *j, const struct offer *o)
 {
 	double gap = 0;
 
@@ -138,7 +151,7 @@ static double gap_for(const struct round *r, const struct job *j, double here)
 		if (!v->takes || i == j->at ||
 		    !load_allowed(j->p->allowed, j->p->n_allowed, v->node->node))
 			continue;
-		if (load_pace(j, v, load_with(j, v, r->c->pad)) < here)
+		if (load_pace(j, v, load_with(j, v, r->c->pad)) <= o->there * NEAR)
 			gap += MAX(r->level * v->capacity - v->tasks, GAP_MIN);
 	}
 	return gap;
@@ -148,13 +161,14 @@ double share_chance(struct round *r, const struct job *j, const struct offer *o)
 {
 	const struct view *v = &r->views[j->at];
 	double period = clamp((double)r->c->period / 1e9, 0.001, 3600);
-	double share;
+	double share, later;
 
-	if (o->reason != POLICY_BALANCE || r->ours >= ALL_OURS * r->surplus)
+	if (o->reason == POLICY_COME_HOME || r->ours >= ALL_OURS * r->surplus)
 		return 1;
-	share = MAX(surplus_of(r, v), GAP_MIN) * our_part(v);
-	share *= MIN(gap_for(r, j, o->here) / MAX(r->surplus, GAP_MIN), 1.0);
+	share = MAX(surplus_of(r, v), GAP_MIN) * our_part(v) * DAMPING;
+	share *= MIN(gap_like(r, j, o) / MAX(r->surplus, GAP_MIN), 1.0);
 	if (share >= A_TASK * j->tasks)
 		return 1;
-	return clamp(share / j->tasks * period / (r->mean_age + period), 0, 1);
+	later = r->mean_age + clamp((double)r->c->settle / 2e9, 0, 3600);
+	return clamp(share / j->tasks * period / (later + period), 0, 1);
 }

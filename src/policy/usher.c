@@ -12,9 +12,10 @@
 #include "base/util.h"
 #include "policy/brain.h"
 
-#define NEAR	   1.1
+#define LONGEST	   60.0 /* s of a move that are looked ahead */
 #define TRIES	   8	/* processes for which a place is looked for, for each node and round */
-#define FALL_SMOOTH 0.5 /* weight of the newest rate at which our memory falls */
+#define FALL	   0.5	/* weight of the newest rate at which our memory falls */
+#define FALL_LONG  0.15 /* ... for looking far ahead */
 
 /* Can @j be taken for memory's sake? */
 static bool may_leave(const struct round *r, const struct job *j)
@@ -108,25 +109,42 @@ static void watch_fall(struct round *r)
 	double free = r->views[r->me].free, raw = (double)r->views[r->me].node->mem_free;
 	double seconds = (double)(r->in->now - s->free_at) / 1e9;
 
-	if (s->free_at && seconds > 0.05)
-		s->fall += ((s->free_last - raw) / seconds - s->fall) * FALL_SMOOTH;
+	if (s->free_at && seconds > 0.05) {
+		s->fall += ((s->free_last - raw) / seconds - s->fall) * FALL;
+		s->fall_long += ((s->free_last - raw) / seconds - s->fall_long) * FALL_LONG;
+	}
 	if (!s->free_at || seconds > 0.05) {
 		s->free_at = r->in->now;
 		s->free_last = raw;
 	}
 	/* What left frees memory: that is no rise to count on, nor a fall when it has gone. */
 	s->fall = clamp(s->fall, 0, MAX(free, 0.0));
+	s->fall_long = clamp(s->fall_long, 0, s->fall);
+}
+
+/* KiB that will be gone before a move that begins later could help. */
+static double gone_soon(const struct round *r)
+{
+	double ahead = clamp((double)r->c->mem_ahead / 1e9, 0, 3600), longest = 0;
+
+	for (size_t i = 0; i < r->n_jobs; i++) {
+		const struct job *j = &r->jobs[i];
+
+		if (j->at == r->me && may_leave(r, j))
+			longest = MAX(longest, load_move(j, &r->views[r->me], &r->views[r->me], r->c));
+	}
+	return MAX(r->s->fall * ahead, r->s->fall_long * (ahead + MIN(longest, LONGEST)));
 }
 
 static void relieve_own(struct round *r)
 {
 	struct view *v = &r->views[r->me];
-	double ahead = clamp((double)r->c->mem_ahead / 1e9, 0, 3600), soon;
 	struct offer o;
+	double soon;
 	struct job *j;
 
 	watch_fall(r);
-	soon = r->s->fall * ahead;
+	soon = gone_soon(r);
 	if (v->node->flags & (POLICY_STAY | POLICY_LSTAY) || v->free - soon >= v->keep)
 		return;
 	while (v->free - soon < v->relief && !round_full(r)) {
