@@ -102,12 +102,13 @@ int net_plug(const struct lab *l, unsigned node, struct err *e)
 	fd = lab_node_open(l, node, &p);
 	if (fd < 0)
 		return err_set(e, fd, "node %u died while it was starting", node);
-	/* whoever pulled the cable out must put it in again */
+	/* The address is the node's for good: after a restart the others send where it was before.
+	 * Whoever pulled the cable out must put it in again. */
 	r = access(lab_path(path, l, "node%u/cut", node), F_OK);
 	(void)snprintf(text, sizeof(text),
-		       "link add node%u type veth peer name eth0 netns %d\n"
+		       "link add node%u type veth peer name eth0 address 02:6d:6f:73:%02x:%02x netns %d\n"
 		       "link set node%u master br0 %s\n",
-		       node, p.pid, node, r < 0 ? "up" : "down");
+		       node, node >> 8 & 0xff, node & 0xff, p.pid, node, r < 0 ? "up" : "down");
 	r = net_batch(hub, text, false, e);
 	if (r < 0)
 		return r;

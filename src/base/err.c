@@ -6,6 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What it says may be made of what it said. */
+static __attribute__((format(printf, 2, 0))) void compose(struct err *e, const char *fmt, va_list ap)
+{
+	char text[ERR_MSG_MAX];
+
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	memcpy(e->msg, text, sizeof(e->msg));
+}
+
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -15,7 +24,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 	e->code = code;
 	e->reason[0] = '\0';
 	va_start(ap, fmt);
-	(void)vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	compose(e, fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -47,10 +56,11 @@ int err_reason(struct err *e, int code, const char *reason, const char *fmt, ...
 	if (!e)
 		return code;
 	e->code = code;
-	(void)snprintf(e->reason, sizeof(e->reason), "%s", reason);
 	va_start(ap, fmt);
-	(void)vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	compose(e, fmt, ap);
 	va_end(ap);
+	if (reason != e->reason)
+		(void)snprintf(e->reason, sizeof(e->reason), "%s", reason);
 	return code;
 }
 

@@ -117,6 +117,8 @@ static int stop_native(struct leave *l, struct err *e)
 
 	if (!h->seized)
 		r = trace_seize(h->pid, PTRACE_O_TRACESYSGOOD);
+	if (r == -ESRCH)
+		return err_reason(e, r, "ended", "it has ended");
 	if (r < 0)
 		return err_reason(e, r, "traced", "it cannot be traced: %s", strerror(-r));
 	h->seized = true;

@@ -80,7 +80,7 @@ int leave_prepare(struct home *h, const struct order *o, bool from_host, struct 
 	}
 	fd = channel_connect(o->addr, o->port, CONNECT_MS, e);
 	if (fd < 0)
-		return err_reason(e, fd, "unreachable", "%s", err_str(e, fd));
+		return err_reason(e, fd, "unreachable", "node %u: %s", o->node, err_str(e, fd));
 	r = io_write_all(fd, preamble, sizeof(preamble));
 	if (r == 0)
 		r = channel_open(steal_fd(&fd), CHANNEL_CLIENT, &h->keys, CONNECT_MS, &c, e);

@@ -15,6 +15,9 @@
 #include "kernel/mem.h"
 #include "kernel/trace.h"
 
+#define LOOK_SOON   (200 * NSEC_PER_USEC)
+#define LOOK_RARELY (20 * NSEC_PER_MSEC)
+
 /* Low, under a program that is not position-independent; else at round addresses that neither the
  * kernel nor the sanitizers' shadows choose. */
 static const uint64_t places[] = { 0x200000, 0x100000000000, 0x200000000000, 0x300000000000,
@@ -235,7 +238,8 @@ static void take_away(struct agent *a)
 		a->on_signal(a->ctx, &si);
 }
 
-/* A look at the process while it should be running the batch. */
+/* A look at the process while it should be running the batch. Return: whether it had stopped and goes on;
+ * -errno. */
 static int look(struct agent *a)
 {
 	struct trace_wait w;
@@ -245,7 +249,7 @@ static int look(struct agent *a)
 	if (r < 0)
 		return r;
 	if (w.event != TRACE_NONE && a->on_stop && a->on_stop(a->ctx, &w))
-		return 0;
+		return 1;
 	switch (w.event) {
 	case TRACE_NONE:
 		return 0;
@@ -258,7 +262,7 @@ static int look(struct agent *a)
 		    (w.sig == SIGSEGV || w.sig == SIGBUS || w.sig == SIGILL || w.sig == SIGFPE))
 			return -EFAULT;
 		take_away(a); /* only SIGSTOP cannot be blocked */
-		return trace_cont(a->pid, 0);
+		break;
 	case TRACE_INTERRUPT:
 	case TRACE_GROUP:
 	case TRACE_SYSCALL:
@@ -266,7 +270,8 @@ static int look(struct agent *a)
 	case TRACE_OTHER:
 		break;
 	}
-	return trace_cont(a->pid, 0);
+	r = trace_cont(a->pid, 0);
+	return r < 0 ? r : 1;
 }
 
 void agent_post(struct agent *a)
@@ -279,14 +284,17 @@ void agent_post(struct agent *a)
 	(void)futex_wake(&c->req);
 }
 
+/* No futex tells of a stop, so we look, soon after each one: a process with a quick interval timer would
+ * otherwise find the next signal before its first instruction each time, and never get on. */
 int agent_wait(struct agent *a)
 {
 	struct resident_ctl *c = agent_ctl(a);
 	uint32_t want = a->want;
+	nsec_t nap = LOOK_SOON;
 
 	for (;;) {
 		uint32_t done = __atomic_load_n(&c->done, __ATOMIC_ACQUIRE);
-		struct timespec t = { 0, 20 * NSEC_PER_MSEC };
+		struct timespec t = { 0, nap };
 		int r;
 
 		if (done == want)
@@ -297,6 +305,7 @@ int agent_wait(struct agent *a)
 		r = look(a);
 		if (r < 0)
 			return r;
+		nap = r ? LOOK_SOON : MIN(nap * 2, LOOK_RARELY);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "node/obj.h"
 #include "node/members.h"
 #include "node/nodes.h"
+#include "node/peers.h"
 #include "node/migrants.h"
 #include "node/report.h"
 
@@ -121,7 +122,7 @@ static void op_migrate(struct ask *a, const json_t *o)
 	}
 	if (!(m && (m->home || m->node))) {
 		r = home_check(d, &id, (uint32_t)to, &e);
-		if (r < 0 && (to || id.stat.state == 'Z')) { /* one that has ended is not at home */
+		if (r < 0 && (to || id.stat.state == 'Z' || !strcmp(e.reason, "guest"))) { /* not at home */
 			fail_err(a, &e, r);
 			return;
 		}
@@ -255,6 +256,11 @@ static void op_run(struct ask *a, const json_t *o)
 	}
 	if (node == d->site.me)
 		node = 0;
+	if (node && peers_unavailable(d->peers, (uint32_t)node)) {
+		ask_fail(a, "unreachable", "node %d does not answer, or takes no guests now: see `mosctl nodes`",
+			 (int)node);
+		return;
+	}
 	if (node) {
 		r = home_check(d, &id, (uint32_t)node, &e);
 		if (r < 0) {

@@ -27,7 +27,7 @@
 #define TICKS_A_KEY    50U /* between two looks whether the key has changed */
 #define TAKEN_AT_ONCE  64U /* datagrams, before others have their turn */
 #define COMPLAINT_GAP  (60 * NSEC_PER_SEC)
-#define STALE	       (10 * NSEC_PER_SEC) /* a node of which nothing is newer takes no process */
+#define SILENT_TICKS   (10 * TICKS_A_SECOND) /* after which a node that never spoke is not there */
 
 struct peers {
 	struct mosd *d;
@@ -328,12 +328,15 @@ const struct member *peers_next(const struct peers *p, const struct member *afte
 	return p ? gossip_next(p->gossip, after) : NULL;
 }
 
-bool peers_available(const struct peers *p, uint32_t node)
+bool peers_unavailable(const struct peers *p, uint32_t node)
 {
 	const struct member *m = peers_find(p, node);
 
-	return m && m->state == MEMBER_ALIVE && m->info.seq && mono_now() - m->made < STALE &&
-	       !(m->info.flags & (INFO_BLOCK | INFO_EXPEL));
+	if (!m)
+		return false;
+	if (m->state == MEMBER_UNKNOWN) /* we may have begun a moment ago */
+		return p->ticks > SILENT_TICKS;
+	return !member_present(m->state) || m->info.flags & (INFO_BLOCK | INFO_EXPEL);
 }
 
 json_t *peers_json(const struct peers *p)

@@ -22,8 +22,8 @@ void peers_tell(struct peers *p);
 const struct member *peers_find(const struct peers *p, uint32_t node);
 /* All nodes of the map, ours first. @after: NULL to begin with. */
 const struct member *peers_next(const struct peers *p, const struct member *after);
-/* Whether a process could go there now, as far as is known: it is there and takes guests. */
-bool peers_available(const struct peers *p, uint32_t node);
+/* Whether it is known that no process can go there now: it is not there, or takes no guests. */
+bool peers_unavailable(const struct peers *p, uint32_t node);
 /* Counters of datagrams. */
 json_t *peers_json(const struct peers *p);
 

@@ -3,6 +3,7 @@
 #include "tools/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include "base/util.h"
 #include "node/paths.h"
 
+#define PATIENCE_MS 15000 /* longer than mosd itself waits for a supervisor to begin */
 #define ANSWER_MAX (1024U * 1024U)
 
 int client_connect(struct client *c, struct err *e)
@@ -64,6 +66,7 @@ int client_send(struct client *c, json_t *o, struct err *e)
 
 static int read_more(struct client *c, int flags, struct err *e)
 {
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 	ssize_t k;
 
 	if (c->n == c->cap) {
@@ -75,6 +78,11 @@ static int read_more(struct client *c, int flags, struct err *e)
 		c->data = data;
 		c->cap = cap;
 	}
+	do
+		k = c->patient || flags & MSG_DONTWAIT ? 1 : poll(&p, 1, PATIENCE_MS);
+	while (k < 0 && errno == EINTR);
+	if (!k)
+		return err_set(e, -ETIMEDOUT, "mosd does not answer; its log may tell why");
 	do
 		k = recv(c->fd, c->data + c->n, c->cap - c->n, flags);
 	while (k < 0 && errno == EINTR);

@@ -21,6 +21,7 @@ enum tool_exit {
 
 struct client {
 	int fd;
+	bool patient; /* the answer may take as long as SO_RCVTIMEO allows; else 15 s */
 	char *data; /* what came and is not yet used */
 	size_t n, cap;
 };

@@ -94,6 +94,7 @@ int main(int argc, char **argv)
 	    tool_number(opt.arg[1], 1, (long)NODE_ID_MAX, &node) < 0)
 		return tool_usage("migrate", "neither a node's number nor \"home\":", opt.arg[1]);
 	r = client_connect(&c, &e);
+	c.patient = true; /* much memory may have to travel */
 	if (r == 0)
 		r = client_ask(&c,
 			       json_pack("{sssIsosb}", "op", "migrate", "pid", (json_int_t)pid,

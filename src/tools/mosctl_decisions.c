@@ -41,6 +41,7 @@ int mosctl_decisions(int argc, char **argv)
 			return tool_usage("mosctl", "decisions takes -f and --json, not", argv[i]);
 	}
 	r = client_connect(&c, &e);
+	c.patient = follow;
 	if (r == 0)
 		r = client_send(&c, json_pack("{sssb}", "op", "decisions", "follow", follow), &e);
 	while (r == 0 && (r = client_receive(&c, &o, &e)) > 0) {

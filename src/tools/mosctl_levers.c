@@ -47,6 +47,7 @@ static int connect_for(int argc, char **argv, struct client *c)
 	if (argc > 1)
 		return tool_usage("mosctl", "one argument too many:", argv[1]);
 	r = client_connect(c, &e);
+	c->patient = true; /* guests leave, processes come home */
 	return r < 0 ? tool_no_answer("mosctl", &e, r) : TOOL_OK;
 }
 

@@ -6,10 +6,16 @@ import itertools
 import os
 import random
 import re
+import signal
 
 import pytest
 
 import moslab
+
+# Whoever starts us in the background has these ignored, and every program would inherit that.
+for sig in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(sig) == signal.SIG_IGN:
+        signal.signal(sig, signal.SIG_DFL)
 
 RUN_SEED = int(os.environ.get("MOS_SEED") or 0) or random.SystemRandom().randrange(1, 2**31)
 count = itertools.count(1)

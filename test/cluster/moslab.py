@@ -326,7 +326,7 @@ class Lab:
             r = self.migrate(pid, where)
             if r.returncode == 0:
                 return
-            if not re.search("busy|on its way", r.stderr) or time.monotonic() > deadline:
+            if not re.search("busy|on its way|try again", r.stderr) or time.monotonic() > deadline:
                 raise AssertionError(f"migrate {pid} {where}: {r.returncode}: "
                                      f"{(r.stderr + r.stdout).strip()}")
 

@@ -72,7 +72,8 @@ def causes(lab, job) -> list[str]:
 def test_all_know_each_other(lab):
     for at in (1, 2, 3):
         known = until("all nodes alive", 10, lambda at=at: all(
-            n["state"] == "alive" for n in nodes(lab, at).values()) and nodes(lab, at))
+            n["state"] == "alive" and n["age_ms"] >= 0 for n in nodes(lab, at).values()) and
+            nodes(lab, at))
         assert set(known) == {1, 2, 3}
         assert all(n["cpus"] == 600 and n["age_ms"] < 5000 for n in known.values()), known
 
