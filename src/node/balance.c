@@ -36,6 +36,7 @@ struct looked_at {
 	uid_t uid;
 	uint64_t start;
 	char comm[64];
+	char against[24]; /* a word why it cannot leave; the policy points to it */
 };
 
 struct balance {
@@ -159,9 +160,9 @@ static int64_t arrived_at(const struct migrant *m, int64_t age, int64_t now)
 	return now - (int64_t)(since * (double)NSEC_PER_SEC);
 }
 
-static const char *why_not(struct mosd *d, const struct proc_id *id, const struct migrant *m)
+static const char *why_not(struct mosd *d, const struct proc_id *id, const struct migrant *m,
+			   char word[static 24])
 {
-	static char word[24];
 	struct err e = ERR_INIT;
 
 	if (m && (m->home || m->node))
@@ -170,7 +171,7 @@ static const char *why_not(struct mosd *d, const struct proc_id *id, const struc
 		return "mosrun";
 	if (home_check(d, id, 0, &e) == 0)
 		return NULL;
-	(void)snprintf(word, sizeof(word), "%s", e.reason[0] ? e.reason : "failed");
+	(void)snprintf(word, sizeof(e.reason), "%s", e.reason[0] ? e.reason : "failed");
 	return word;
 }
 
@@ -202,7 +203,7 @@ static void take_process(struct balance *b, pid_t pid)
 		.used = u.used,
 		.memory = u.memory,
 		.arrived = arrived_at(m, u.age, now),
-		.forbidden = why_not(d, &id, m),
+		.forbidden = why_not(d, &id, m, l->against),
 	};
 	b->n++;
 }
