@@ -161,14 +161,17 @@ static void on_tick(struct ev_loop *loop, ev_timer *t, int revents)
 	gossip_tick(p->gossip, mono_now());
 }
 
-/* A stranger can send any number: a line a minute says so. */
-static void complain(struct peers *p, const char *what)
+/* A stranger can send any number: a line a minute says so. When we have just begun, the others cannot
+ * know yet, and what they send to our former life is nobody's fault. */
+static void complain(struct peers *p, const char *what, bool stale)
 {
 	p->bad++;
+	if (stale && p->ticks < SILENT_TICKS)
+		return;
 	if (p->complained && mono_now() - p->complained < COMPLAINT_GAP)
 		return;
 	p->complained = mono_now();
-	log_warning("a datagram %s is dropped (the %llu. of this kind); `mosctl status --json` counts them",
+	log_warning("a datagram is dropped: %s (%llu so far; `mosctl status --json` counts them)",
 		    what, (unsigned long long)p->bad);
 }
 
@@ -186,14 +189,15 @@ static void take(struct peers *p, const uint8_t *bytes, size_t n, const struct s
 	if (n_reply)
 		(void)sendto(fd, reply, n_reply, MSG_DONTWAIT | MSG_NOSIGNAL, from, from_len);
 	if (r < 0)
-		complain(p, r == -EBADMSG ? "that is sealed with another key" :
-			    r == -ESTALE  ? "from former times" :
-					    "that is none of ours");
+		complain(p, r == -EBADMSG ? "it is sealed with another key" :
+			    r == -ESTALE  ? "it is from former times" :
+					    "it is none of ours",
+			 r == -ESTALE);
 	if (r <= 0)
 		return;
 	r = gossip_take(p->gossip, mono_now(), sender.v, payload, n_payload, &e);
 	if (r < 0)
-		complain(p, err_str(&e, r));
+		complain(p, err_str(&e, r), false);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int revents)

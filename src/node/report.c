@@ -20,6 +20,7 @@
 #include "node/listen.h"
 #include "node/measure.h"
 #include "node/members.h"
+#include "node/peers.h"
 
 #ifndef MOS_VERSION
 #define MOS_VERSION "unknown"
@@ -50,6 +51,22 @@ static json_t *streams_json(const struct listener *l)
 	return o;
 }
 
+static json_t *nodes_json(const struct mosd *d)
+{
+	json_t *list = site_nodes_json(&d->site), *o;
+	size_t i;
+
+	json_array_foreach(list, i, o)
+	{
+		int64_t node = obj_int_or(o, "node", 1, NODE_ID_MAX, 0);
+		const struct member *m = peers_find(d->peers, (uint32_t)node);
+
+		if (m)
+			put(o, "state", json_string(member_state_str(m->state)));
+	}
+	return list;
+}
+
 json_t *report_status(struct mosd *d, uid_t caller)
 {
 	json_t *o = json_object(), *guests = guests_json(d->guests);
@@ -71,7 +88,7 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	put_int(o, "port", d->site.conf.port);
 	put(o, "map", obj_text(d->site.map_path));
 	put_int(o, "node_count", d->site.map ? map_count(d->site.map) : 0);
-	put(o, "nodes", site_nodes_json(&d->site));
+	put(o, "nodes", nodes_json(d));
 	put(o, "members_by", json_string(members_way(d->members)));
 	put(o, "block", json_boolean(levers_flags(d) & INFO_BLOCK));
 	put(o, "flags", levers_json(d));
@@ -86,6 +103,8 @@ json_t *report_status(struct mosd *d, uid_t caller)
 		json_decref(guests);
 	if (d->listener)
 		put(o, "streams", streams_json(d->listener));
+	if (d->peers)
+		put(o, "datagrams", peers_json(d->peers));
 	return o;
 }
 

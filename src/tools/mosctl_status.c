@@ -58,9 +58,16 @@ static void print_status(const json_t *o)
 		tool_print_text(stdout, text(o, "alone_because"), 0);
 		(void)putchar('\n');
 	}
-	json_array_foreach(nodes, i, n)(void)
-		printf("  node %lld  %s%s\n", number(n, "node"), text(n, "addr"),
-		       json_is_true(json_object_get(n, "me")) ? "  (this one)" : "");
+	json_array_foreach(nodes, i, n)
+	{
+		const char *state = json_string_value(json_object_get(n, "state"));
+		bool me = json_is_true(json_object_get(n, "me"));
+
+		(void)printf("  node %lld  %s  %s\n", number(n, "node"), text(n, "addr"),
+			     me	     ? "(this one)"
+			     : state ? state
+				     : "");
+	}
 	print_self(json_object_get(o, "self"));
 	(void)printf("Processes away: %lld, on their way: %lld\n", number(o, "away"),
 		     number(o, "moving"));
