@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "lab/lab.h"
+#include "lab/vm.h"
 
 static int enter(const struct lab *l, unsigned node, struct err *e)
 {
@@ -53,6 +53,8 @@ static int go(const struct lab *l, unsigned node, const struct exec_opts *o, str
 
 	if (!node || node > l->nodes)
 		return err_set(e, -EINVAL, "lab '%s' has the nodes 1 to %u", l->name, l->nodes);
+	if (l->vm[0])
+		return vm_exec(l, node, o, e);
 	/* before the node's /etc covers the machine's: the same users, but perhaps sockets of NSS
 	 */
 	if (o->user && !(pw = getpwnam(o->user)))

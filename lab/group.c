@@ -159,7 +159,7 @@ int group_make(const struct lab *l, unsigned node, struct err *e)
 	       make_in(&t, TREE_PIDS, l, node) < 0);
 	/* If one node is limited, each has a folder there, so that `exec` from one node into
 	 * another leaves the first one's limits. */
-	if (node == LAB_SWITCH || !lab_limited(l))
+	if (node == LAB_SWITCH || l->vm[0] || !lab_limited(l))
 		return 0;
 	r = limit_cpu(&t, l, node);
 	if (r < 0 && l->limit[node].cpu_milli)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A node's holder: makes its namespaces, starts its mosd, then only waits. It restarts nothing;
- * when it dies, mosd dies with it. Node 0, the switch, has a network namespace and nothing else.
+ * when it dies, mosd dies with it. Node 0, the switch, has a network namespace and nothing else. A node
+ * that is a virtual machine has no namespaces, and QEMU in place of mosd.
  *
  * DOC: with whoever starts it, it talks over the packet socket on descriptor 3:
  * "ready" when the namespaces stand; then it waits for "go" (the cable is in), starts mosd and
@@ -21,7 +22,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "lab/lab.h"
+#include "lab/vm.h"
 
 #define INIT_SOCKET 3
 
@@ -33,6 +34,8 @@ static int namespaces(const struct lab *l, unsigned node, struct err *e)
 		return unshare(CLONE_NEWNET) < 0
 			       ? err_set(e, -errno, "unshare: %s", strerror(errno))
 			       : 0;
+	if (l->vm[0])
+		return 0;
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC) < 0)
 		return err_set(e, -errno, "unshare: %s", strerror(errno));
 	(void)lab_node_str(name, node);
@@ -64,6 +67,8 @@ static int mosd_start(const struct lab *l, unsigned node, struct err *e)
 	char path[LAB_PATH];
 	int r;
 
+	if (node != LAB_SWITCH && l->vm[0])
+		return vm_start(l, node, e);
 	if (node == LAB_SWITCH || !l->mosd[0])
 		return 0;
 	pid = fork();
@@ -106,23 +111,23 @@ static int prepare(struct lab *l, unsigned node, struct err *e)
 	return mosd_start(l, node, e);
 }
 
-static void reap(pid_t pid, int st, const struct lab_proc *mosd)
+/* @name: what @main is. */
+static void reap(pid_t pid, int st, const struct lab_proc *main, const char *name)
 {
-	const char *what = pid == mosd->pid ? "mosd" : "orphan";
-
-	if (WIFSIGNALED(st) && pid == mosd->pid)
-		log_warning("%s (pid %d) was killed by signal %d", what, pid, WTERMSIG(st));
-	else if (pid == mosd->pid)
-		log_warning("%s (pid %d) exited with status %d", what, pid, WEXITSTATUS(st));
+	if (WIFSIGNALED(st) && pid == main->pid)
+		log_warning("%s (pid %d) was killed by signal %d", name, pid, WTERMSIG(st));
+	else if (pid == main->pid)
+		log_warning("%s (pid %d) exited with status %d", name, pid, WEXITSTATUS(st));
 	else
-		log_debug("%s %d ended", what, pid);
+		log_debug("orphan %d ended", pid);
 }
 
 int init_main(const char *name, unsigned node)
 {
-	struct lab_proc mosd = { 0 };
+	struct lab_proc main = { 0 };
 	CLEANUP(free_ptr) struct lab *l = malloc(sizeof(*l));
 	char who[64], word[16], path[LAB_PATH];
+	const char *runs;
 	struct err e = ERR_INIT;
 	sigset_t child;
 	int r, st;
@@ -147,13 +152,17 @@ int init_main(const char *name, unsigned node)
 	}
 	(void)say("up");
 	(void)close(INIT_SOCKET);
-	(void)lab_proc_load(lab_path(path, l, "%s/mosd.pid", word), &mosd);
+	runs = node != LAB_SWITCH && l->vm[0] ? "vm" : "mosd";
+	(void)lab_proc_load(lab_path(path, l, "%s/%s.pid", word, runs), &main);
 	for (;;) {
 		pid_t pid = waitpid(-1, &st, WNOHANG);
 
 		if (pid > 0)
-			reap(pid, st, &mosd);
+			reap(pid, st, &main, runs);
 		else
 			(void)sigwaitinfo(&child, NULL);
+		/* A machine that was shut down from within is down. */
+		if (pid > 0 && pid == main.pid && !strcmp(runs, "vm"))
+			return LAB_OK;
 	}
 }

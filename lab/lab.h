@@ -31,6 +31,7 @@ struct lab {
 	unsigned net;	     /* K */
 	char mosd[PATH_MAX]; /* empty: none is started */
 	char conf[1024];     /* further lines of mosd.conf */
+	char vm[LAB_PATH];   /* what virtual machines boot from; empty: nodes are namespaces */
 	struct lab_limit limit[LAB_NODES + 1];
 	int lock; /* descriptor of the locked folder, or -1 */
 };

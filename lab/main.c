@@ -11,7 +11,7 @@
 
 #include "base/io.h"
 #include "base/util.h"
-#include "lab/lab.h"
+#include "lab/vm.h"
 
 static const char usage[] =
 	"usage: moslab COMMAND [OPTION]...      a umosix cluster of namespaces on this machine\n"
@@ -30,6 +30,7 @@ static const char usage[] =
 	"up and run:\n"
 	"  --cpus C, --memory M   limit each node (0.5; 200M)\n"
 	"  --node I:cpus=C,memory=M   limit one node\n"
+	"  --vm                   nodes are virtual machines with kernels of their own\n"
 	"  --no-mosd              start no mosd\n"
 	"  --conf LINE            a further line of each mosd.conf\n"
 	"exec and run:\n"
@@ -37,9 +38,9 @@ static const char usage[] =
 	"\n"
 	"  --help, --version\n";
 
-struct args {
+struct line {
 	const char *name;
-	bool json, all, follow, no_mosd;
+	bool json, all, follow, no_mosd, vm;
 	struct lab_limit every;
 	struct lab_limit *one; /* LAB_NODES + 1 */
 	bool set_cpu[LAB_NODES + 1], set_mem[LAB_NODES + 1];
@@ -117,7 +118,7 @@ static bool parse_memory(const char *s, uint64_t *ret)
 }
 
 /* I:cpus=C,memory=M */
-static int parse_node(struct args *a, char *text)
+static int parse_node(struct line *a, char *text)
 {
 	char *colon = strchr(text, ':'), *part;
 	unsigned i;
@@ -144,6 +145,7 @@ enum option_id {
 	OPT_MEMORY,
 	OPT_NODE,
 	OPT_NO_MOSD,
+	OPT_VM,
 	OPT_CONF,
 	OPT_JSON,
 	OPT_ALL,
@@ -158,6 +160,7 @@ static const struct option options[] = {
 	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "node", required_argument, NULL, OPT_NODE },
 	{ "no-mosd", no_argument, NULL, OPT_NO_MOSD },
+	{ "vm", no_argument, NULL, OPT_VM },
 	{ "conf", required_argument, NULL, OPT_CONF },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "all", no_argument, NULL, OPT_ALL },
@@ -169,7 +172,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static int take_limit(struct args *a, int opt, char *arg)
+static int take_limit(struct line *a, int opt, char *arg)
 {
 	char *copy = arg;
 
@@ -187,7 +190,7 @@ static int take_limit(struct args *a, int opt, char *arg)
 }
 
 /* Return: 0; else an exit code, -1 for "done, and well". */
-static int take(struct args *a, int opt, char *arg)
+static int take(struct line *a, int opt, char *arg)
 {
 	size_t n = strlen(a->conf);
 
@@ -201,6 +204,9 @@ static int take(struct args *a, int opt, char *arg)
 		return take_limit(a, opt, arg);
 	case OPT_NO_MOSD:
 		a->no_mosd = true;
+		return 0;
+	case OPT_VM:
+		a->vm = true;
 		return 0;
 	case OPT_CONF:
 		if (snprintf(a->conf + n, sizeof(a->conf) - n, "%s\n", arg) >=
@@ -234,7 +240,7 @@ static int take(struct args *a, int opt, char *arg)
 }
 
 /* `--` is optional: after the number, the first word that is no option begins the command. */
-static int parse(struct args *a, int argc, char **argv)
+static int parse(struct line *a, int argc, char **argv)
 {
 	int opt, r;
 
@@ -304,8 +310,9 @@ static int find_mosd(struct lab *l)
 	return -ENOENT;
 }
 
-static int fill(struct lab *l, const struct args *a, unsigned n)
+static int fill(struct lab *l, const struct line *a, unsigned n)
 {
+	struct err e = ERR_INIT;
 	int r;
 
 	l->nodes = n;
@@ -329,10 +336,13 @@ static int fill(struct lab *l, const struct args *a, unsigned n)
 			"path to it (or use --no-mosd)");
 		return LAB_FAILED;
 	}
-	return 0;
+	r = a->vm ? vm_prepare(l, &e) : 0;
+	if (r < 0)
+		lab_say("%s", err_str(&e, r));
+	return r < 0 ? LAB_FAILED : 0;
 }
 
-static int dispatch(struct lab *l, const struct args *a)
+static int dispatch(struct lab *l, const struct line *a)
 {
 	const char *cmd = a->word[0];
 	bool is_exec = !strcmp(cmd, "exec"), is_run = !strcmp(cmd, "run");
@@ -382,7 +392,7 @@ int main(int argc, char **argv)
 {
 	CLEANUP(free_ptr) struct lab *l = malloc(sizeof(*l));
 	CLEANUP(free_ptr) struct lab_limit *one = calloc(LAB_NODES + 1, sizeof(*one));
-	struct args a = { .one = one };
+	struct line a = { .one = one };
 	char name[32];
 	bool run;
 	int r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Knows the lab's cables: a bridge in the switch's network namespace, a veth pair to each node.
+/* Knows the lab's cables: a bridge in the switch's network namespace, a veth pair to each node, a
+ * tap where the node is a virtual machine.
  * The machine's own network namespace has no part in it. */
 #include <errno.h>
 #include <sched.h>
@@ -79,14 +80,32 @@ static int switch_open(const struct lab *l, struct err *e)
 int net_switch(const struct lab *l, struct err *e)
 {
 	CLEANUP(close_fd) int fd = switch_open(l, e);
+	char text[256];
+	int n;
 
+	if (fd < 0)
+		return fd;
 	/* No snooping: nodes may look for each other by multicast, and nobody here queries. */
-	return fd < 0 ? fd
-		      : net_batch(fd,
-				  "link set lo up\n"
-				  "link add br0 type bridge stp_state 0 mcast_snooping 0\n"
-				  "link set br0 up\n",
-				  false, e);
+	n = snprintf(text, sizeof(text),
+		     "link set lo up\n"
+		     "link add br0 type bridge stp_state 0 mcast_snooping 0\n"
+		     "link set br0 up\n");
+	if (l->vm[0]) /* `exec` comes from here */
+		(void)snprintf(text + n, sizeof(text) - (size_t)n, "addr add 10.77.%u.254/24 dev br0\n",
+			       l->net);
+	return net_batch(fd, text, false, e);
+}
+
+/* A virtual machine has the other end of a tap, and gives itself its address. */
+static int plug_vm(int hub, unsigned node, bool up, struct err *e)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text),
+		       "tuntap add dev node%u mode tap\n"
+		       "link set node%u master br0 %s\n",
+		       node, node, up ? "up" : "down");
+	return net_batch(hub, text, false, e);
 }
 
 int net_plug(const struct lab *l, unsigned node, struct err *e)
@@ -105,6 +124,8 @@ int net_plug(const struct lab *l, unsigned node, struct err *e)
 	/* The address is the node's for good: after a restart the others send where it was before.
 	 * Whoever pulled the cable out must put it in again. */
 	r = access(lab_path(path, l, "node%u/cut", node), F_OK);
+	if (l->vm[0])
+		return plug_vm(hub, node, r < 0, e);
 	(void)snprintf(text, sizeof(text),
 		       "link add node%u type veth peer name eth0 address 02:6d:6f:73:%02x:%02x netns %d\n"
 		       "link set node%u master br0 %s\n",

@@ -21,24 +21,24 @@ struct show {
 static void show_node(const struct lab *l, unsigned i, bool json)
 {
 	char path[LAB_PATH], pid[16] = "-", addr[32];
-	struct lab_proc holder, mosd;
-	const char *state = "down";
+	const char *state = "down", *runs = l->vm[0] ? "vm" : "mosd";
+	struct lab_proc holder, main;
 	CLEANUP(close_fd) int fd = lab_node_open(l, i, &holder);
 
 	if (fd >= 0)
 		state = access(lab_path(path, l, "node%u/cut", i), F_OK) ? "up" : "cut";
-	if (lab_proc_load(lab_path(path, l, "node%u/mosd.pid", i), &mosd) < 0 ||
-	    !lab_proc_alive(&mosd))
-		mosd.pid = 0;
+	if (lab_proc_load(lab_path(path, l, "node%u/%s.pid", i, runs), &main) < 0 ||
+	    !lab_proc_alive(&main))
+		main.pid = 0;
 	(void)snprintf(addr, sizeof(addr), "10.77.%u.%u", l->net, i);
-	if (mosd.pid)
-		(void)snprintf(pid, sizeof(pid), "%d", mosd.pid);
+	if (main.pid)
+		(void)snprintf(pid, sizeof(pid), "%d", main.pid);
 	if (!json) {
-		(void)printf("  node%-5u %-15s %-5s mosd %s\n", i, addr, state, pid);
+		(void)printf("  node%-5u %-15s %-5s %s %s\n", i, addr, state, runs, pid);
 		return;
 	}
-	(void)printf("%s{\"node\":%u,\"address\":\"%s\",\"state\":\"%s\",\"mosd\":%s,",
-		     i > 1 ? "," : "", i, addr, state, mosd.pid ? pid : "null");
+	(void)printf("%s{\"node\":%u,\"address\":\"%s\",\"state\":\"%s\",\"%s\":%s,",
+		     i > 1 ? "," : "", i, addr, state, runs, main.pid ? pid : "null");
 	if (fd >= 0)
 		(void)printf("\"holder\":%d}", holder.pid);
 	else

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/util.h"
-#include "lab/lab.h"
+#include "lab/vm.h"
 
 volatile int lab_stop;
 
@@ -149,7 +149,7 @@ static int mosd_wait(const struct lab *l, unsigned node, nsec_t end, struct err 
 /* What a machine loses with its power: /run, and the pid files of the dead. */
 static int node_reset(const struct lab *l, unsigned node, struct err *e)
 {
-	static const char *const gone[] = { "run", "scratch", "pid", "mosd.pid" };
+	static const char *const gone[] = { "run", "scratch", "pid", "mosd.pid", "vm.pid", "up", "ssh" };
 	char path[LAB_PATH];
 	int r = 0;
 
@@ -195,7 +195,7 @@ static int nodes_steps(struct lab *l, unsigned first, unsigned last, int *sock, 
 	}
 	end = mono_now() + LAB_WAIT_MS * NSEC_PER_MSEC;
 	for (unsigned i = MAX(first, 1U); i <= last; i++) {
-		r = mosd_wait(l, i, end, e);
+		r = l->vm[0] ? vm_wait(l, i, e) : mosd_wait(l, i, end, e);
 		if (r < 0)
 			return r;
 	}

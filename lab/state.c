@@ -144,7 +144,7 @@ static int lab_save(const struct lab *l, struct err *e)
 
 	if (!f)
 		return err_set(e, -errno, "%s: %s", tmp, strerror(errno));
-	(void)fprintf(f, "nodes %u\nnet %u\nmosd %s\n", l->nodes, l->net, l->mosd);
+	(void)fprintf(f, "nodes %u\nnet %u\nmosd %s\nvm %s\n", l->nodes, l->net, l->mosd, l->vm);
 	for (unsigned i = 1; i <= l->nodes; i++)
 		(void)fprintf(f, "limit %u %u %llu\n", i, l->limit[i].cpu_milli,
 			      (unsigned long long)l->limit[i].memory);
@@ -162,6 +162,8 @@ static int parse_line(struct lab *l, char *line)
 	line[strcspn(line, "\n")] = '\0';
 	if (!strncmp(line, "mosd ", 5))
 		(void)snprintf(l->mosd, sizeof(l->mosd), "%.*s", PATH_MAX - 1, line + 5);
+	else if (!strncmp(line, "vm ", 3))
+		(void)snprintf(l->vm, sizeof(l->vm), "%.*s", LAB_PATH - 1, line + 3);
 	else if (sscanf(line, "limit %u %u %llu", &i, &cpu, &mem) == 3) {
 		if (!i || i > LAB_NODES)
 			return -EINVAL;

@@ -12,7 +12,7 @@
 
 #include "base/io.h"
 #include "base/util.h"
-#include "lab/lab.h"
+#include "lab/vm.h"
 
 #define TAIL_BYTES 2000
 
@@ -54,6 +54,8 @@ static int put_node(const struct lab *l, unsigned node, const char *key, struct 
 		r = r < 0 ? r : put_dir(l, node, "lib", 0755);
 		r = r < 0 ? r : put_dir(l, node, "lib/only-here", 01777);
 		r = r < 0 ? r : put_files(l, node, key);
+		if (r == 0 && l->vm[0])
+			return vm_put(l, node, e);
 	}
 	return r < 0 ? err_set(e, r, "files of node %u: %s", node, strerror(-r)) : 0;
 }
@@ -102,6 +104,8 @@ int cmd_up(struct lab *l)
 		return LAB_FAILED;
 	}
 	r = key_text(key);
+	if (!r && l->vm[0])
+		r = vm_key(l, &e);
 	for (unsigned i = 0; i <= l->nodes && !r; i++)
 		r = put_node(l, i, key, &e);
 	if (!r)
@@ -232,6 +236,7 @@ static int node_kill(const struct lab *l, unsigned node, struct err *e)
 	net_unplug(l, node);
 	(void)unlink(lab_path(path, l, "node%u/pid", node));
 	(void)unlink(lab_path(path, l, "node%u/mosd.pid", node));
+	(void)unlink(lab_path(path, l, "node%u/vm.pid", node));
 	return 0;
 }
 

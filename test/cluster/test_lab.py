@@ -364,7 +364,8 @@ def test_what_left_its_cgroup_dies_too(lab, tmp_path):
 def test_down_after_a_crash(make, victim):
     lab = make(STUB_GROUP="1")
     lab.run("up", 2)
-    until(lambda: os.path.exists("/run/moslab/%s/node2/run/grouped" % lab.name))
+    until(lambda: all(os.path.exists("/run/moslab/%s/node%d/run/grouped" % (lab.name, n))
+                      for n in (1, 2)))
     assert "/%s-node1/deeper" % lab.name in open("/proc/%d/cgroup" % lab.node(1)["mosd"]).read()
     if victim == "switch":
         pid = int(open("/run/moslab/%s/switch/pid" % lab.name).read().split()[0])
