@@ -100,28 +100,51 @@ static bool bounds_cpu(const char *dir, bool unified, unsigned online)
 	return quota_of(dir, unified) != CGROUP_NONE || (cpus && cpus < online);
 }
 
-/* Our group in tree @kind, or the named one where it exists there. */
-static bool start_of(const struct cgroup *c, unsigned kind, const char *named,
-		     char to[static CGROUP_PATH])
+static bool inside(const char *own, const char *group)
 {
-	const struct cgroup_tree *t = &c->tree[kind];
+	size_t n = strlen(group);
 
-	if (!t->mount[0])
-		return false;
-	if (named[0] && join(to, CGROUP_PATH, t->mount, named) && has(to, "/cgroup.procs"))
-		return true;
-	return join(to, CGROUP_PATH, t->mount, t->own);
+	return !strncmp(own, group, n) && (own[n] == '/' || !own[n]);
 }
 
-/* @dir becomes its parent. Return: false at the mount point. */
-static bool go_up(const struct cgroup_tree *t, char *dir)
+/* Where the walks begin: in each tree at our group; but at the one that was @named, if it exists
+ * there and ours is not inside. */
+static void set_start(struct cgroup *c, const char *named)
 {
+	if (!named[0])
+		named = "/";
+	for (unsigned k = 0; k < CGROUP_KIND_COUNT_; k++) {
+		const struct cgroup_tree *t = &c->tree[k];
+		char *to = c->start[k];
+
+		if (!t->mount[0])
+			continue;
+		c->top[k] = is_top(t->mount, k == CGROUP_UNIFIED);
+		if (named[1] && !inside(t->own, named) && join(to, CGROUP_PATH, t->mount, named) &&
+		    has(to, "/cgroup.procs"))
+			continue;
+		if (!join(to, CGROUP_PATH, t->mount, t->own))
+			to[0] = '\0';
+	}
+}
+
+/* Begins a walk from tree @kind's start up. Return: false if there is nothing to walk. */
+static bool walk(const struct cgroup *c, unsigned kind, char dir[static CGROUP_PATH])
+{
+	memcpy(dir, c->start[kind], CGROUP_PATH);
+	return dir[0] && !(c->top[kind] && !strcmp(dir, c->tree[kind].mount));
+}
+
+/* @dir becomes its parent. Return: false above the last one that may have limits. */
+static bool go_up(const struct cgroup *c, unsigned kind, char *dir)
+{
+	size_t mount = strlen(c->tree[kind].mount);
 	char *slash = strrchr(dir, '/');
 
-	if (!slash || strlen(dir) <= strlen(t->mount))
+	if (!slash || strlen(dir) <= mount)
 		return false;
 	*slash = '\0';
-	return true;
+	return !(c->top[kind] && strlen(dir) <= mount);
 }
 
 static void set_scope(struct cgroup *c, unsigned kind, const char *dir)
@@ -137,7 +160,7 @@ static bool find_container(struct cgroup *c)
 	for (unsigned k = 0; k < CGROUP_KIND_COUNT_; k++) {
 		const char *mount = c->tree[k].mount;
 
-		if (mount[0] && has(mount, "/cgroup.procs") && !is_top(mount, k == CGROUP_UNIFIED)) {
+		if (mount[0] && has(mount, "/cgroup.procs") && !c->top[k]) {
 			set_scope(c, k, mount);
 			return true;
 		}
@@ -154,13 +177,12 @@ static bool find_limited(struct cgroup *c)
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
 		unsigned k = kinds[i];
 
-		if (!start_of(c, k, "", dir))
+		if (!walk(c, k, dir))
 			continue;
 		do {
-			if (!is_top(dir, k == CGROUP_UNIFIED) &&
-			    bounds_cpu(dir, k == CGROUP_UNIFIED, online))
+			if (bounds_cpu(dir, k == CGROUP_UNIFIED, online))
 				set_scope(c, k, dir); /* one further up takes its place */
-		} while (go_up(&c->tree[k], dir));
+		} while (go_up(c, k, dir));
 		if (c->scoped)
 			return true;
 	}
@@ -227,6 +249,7 @@ int cgroup_find(struct cgroup *c, const char *named, struct err *e)
 	if (r < 0)
 		return err_set(e, r, "read /proc/self/cgroup: %s", strerror(-r));
 	cgroup_parse_own(text, c->tree);
+	set_start(c, named);
 	if (named[0] && strcmp(named, "/") != 0)
 		missing = !find_named(c, named);
 	if ((!named[0] || missing) && !find_container(c))
@@ -289,25 +312,23 @@ void cgroup_cpu(const struct cgroup *c, struct cgroup_cpu *ret)
 {
 	static const unsigned kinds[] = { CGROUP_UNIFIED, CGROUP_CPU, CGROUP_CPUSET };
 	struct cgroup_cpu l = { CGROUP_NONE, 0 };
-	const char *named = below_mount(c);
 	char dir[CGROUP_PATH];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
 		bool unified = kinds[i] == CGROUP_UNIFIED;
 
-		if (!start_of(c, kinds[i], named, dir))
-			continue;
-		if (kinds[i] != CGROUP_CPU) {
+		memcpy(dir, c->start[kinds[i]], sizeof(dir));
+		if (dir[0] && kinds[i] != CGROUP_CPU) {
 			unsigned n = cpus_of(dir, unified); /* a parent's set holds more */
 
 			if (n)
 				l.cpus = l.cpus ? MIN(l.cpus, n) : n;
 		}
-		if (kinds[i] == CGROUP_CPUSET)
+		if (kinds[i] == CGROUP_CPUSET || !walk(c, kinds[i], dir))
 			continue;
 		do
 			l.milli = MIN(l.milli, quota_of(dir, unified));
-		while (go_up(&c->tree[kinds[i]], dir));
+		while (go_up(c, kinds[i], dir));
 	}
 	*ret = l;
 }
@@ -316,15 +337,14 @@ void cgroup_memory(const struct cgroup *c, struct cgroup_memory *ret)
 {
 	static const unsigned kinds[] = { CGROUP_UNIFIED, CGROUP_MEMORY };
 	struct cgroup_memory l = { CGROUP_NONE, CGROUP_NONE, CGROUP_NONE };
-	const char *named = below_mount(c);
 	char dir[CGROUP_PATH];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (!start_of(c, kinds[i], named, dir))
+		if (!walk(c, kinds[i], dir))
 			continue;
 		do
 			memory_of(dir, kinds[i] == CGROUP_UNIFIED, &l);
-		while (go_up(&c->tree[kinds[i]], dir));
+		while (go_up(c, kinds[i], dir));
 	}
 	*ret = l;
 }

@@ -14,6 +14,10 @@
 
 struct cgroup {
 	struct cgroup_tree tree[CGROUP_KIND_COUNT_];
+	/* The group whose limits count first, and then those around it. As a folder; empty: none can
+	 * be seen. */
+	char start[CGROUP_KIND_COUNT_][CGROUP_PATH];
+	bool top[CGROUP_KIND_COUNT_]; /* the mount point is the kernel's own top, without limits */
 	bool scoped;		 /* there is a scope */
 	char scope[CGROUP_PATH]; /* its folder; empty without one */
 	bool scope_unified;	 /* it is in the unified hierarchy */

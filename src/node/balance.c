@@ -377,6 +377,8 @@ int balance_admit(struct mosd *d, const struct policy_arrival *a, struct err *e)
 	struct policy_under_way u = { 0 };
 
 	measure_info(d->measure, &i);
+	if (levers_speed(d)) /* as others are told */
+		i.speed = levers_speed(d);
 	me.flags = policy_flags(levers_flags(d) | balance_flags(d));
 	me.speed = i.speed;
 	me.cpus = i.cpus;
