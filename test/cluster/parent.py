@@ -73,6 +73,7 @@ class Parent:
 
     def start(self) -> None:
         stdin, stdout, stderr = self.stdio()
+        begun, beginning = os.pipe()  # closed by the exec: only then is it the user's
         self.pid = os.fork()
         if self.pid == 0:
             for number in (signal.SIGPIPE, signal.SIGXFSZ):
@@ -83,7 +84,8 @@ class Parent:
                 os.tcsetpgrp(stdin, os.getpid())
             for fd, to in ((stdin, 0), (stdout, 1), (stderr, 2)):
                 os.dup2(fd, to)
-            os.closerange(3, 256)
+            os.dup2(beginning, 3, inheritable=False)
+            os.closerange(4, 256)
             signal.pthread_sigmask(signal.SIG_SETMASK, [])
             os.chdir(self.job["cwd"])
             os.umask(0o022)
@@ -96,6 +98,9 @@ class Parent:
             os._exit(127)
         for fd in {stdin, stdout, stderr}:
             os.close(fd)
+        os.close(beginning)
+        os.read(begun, 1)
+        os.close(begun)
         say(ev="started", pid=self.pid)
 
     def changes(self) -> None:
