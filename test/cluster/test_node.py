@@ -577,9 +577,11 @@ def test_descendants_without_a_cgroup(quiet):
     node = quiet.start()
     assert node.status()["members_by"] == "process tree"
     r = node.run("mosrun", "sh", "-c", "sh -c 'mps --json'; :", uid=USER, check=0)
+    assert r.stdout, r.stderr
     assert sorted(q["how"] for q in json.loads(r.stdout))[-1] == "mosrun"
     assert "child" in [q["how"] for q in json.loads(r.stdout)]
-    assert node.run("sh", "-c", "mps --json; :", uid=USER, check=0).stdout == "[]\n"
+    r = node.run("sh", "-c", "mps --json; :", uid=USER, check=0)
+    assert r.stdout == "[]\n", r.stderr
 
 
 def test_mosrun_at_a_node(node):
