@@ -52,6 +52,7 @@ struct balance {
 	size_t n_nodes;
 	struct looked_at *looked;
 	struct policy_process *process;
+	struct migrant_wish *wish; /* the processes point into it */
 	struct policy_decision *why;
 	size_t n;
 };
@@ -182,20 +183,29 @@ static void take_process(struct balance *b, pid_t pid)
 	struct policy_process *p = &b->process[b->n];
 	struct looked_at *l = &b->looked[b->n];
 	int64_t now = mono_now();
+	struct migrant_wish *w = &b->wish[b->n];
 	struct usage_now u;
 	struct migrant *m;
 
 	if (b->n == PROCESSES_MAX || proc_id_read(pid, &id) < 0 || id.stat.state == 'Z')
 		return;
 	m = migrants_find(d->migrants, pid, id.stat.start);
-	usage_look(b->usage, &id, m, POLICY_DECAY_FAST, &u);
+	if (m)
+		*w = m->wish;
+	else
+		members_wish(d->members, pid, w);
+	usage_look(b->usage, &id, m, wish_lasts(w), &u);
 	*l = (struct looked_at){ .pid = pid, .uid = id.status.uid[0], .start = id.stat.start };
 	(void)snprintf(l->comm, sizeof(l->comm), "%s", id.stat.comm);
 	*p = (struct policy_process){
 		.id = id_of(pid, id.stat.start),
 		.at = { m && m->node ? m->node : d->site.me },
 		.busy = m && m->request,
-		.locked = m && m->lock == MIGRANT_LOCK_LOCKED,
+		.locked = w->lock == MIGRANT_LOCK_LOCKED,
+		.hint = (uint8_t)w->hint,
+		.wanted = (uint64_t)w->memory << 10,
+		.allowed = w->n_ranges ? w->range : NULL,
+		.n_allowed = w->n_ranges,
 		.use = u.use,
 		.wants = u.wants,
 		.calls = u.calls,
@@ -322,11 +332,12 @@ int balance_create(struct mosd *d, struct balance **ret, struct err *e)
 	b->usage = usage_create();
 	b->looked = calloc(PROCESSES_MAX, sizeof(*b->looked));
 	b->process = calloc(PROCESSES_MAX, sizeof(*b->process));
+	b->wish = calloc(PROCESSES_MAX, sizeof(*b->wish));
 	b->why = calloc(PROCESSES_MAX, sizeof(*b->why));
 	b->timer.data = b;
 	ev_timer_init(&b->timer, on_timer, PERIOD, PERIOD);
 	if (policy_create(&b->policy) < 0 || !b->decisions || !b->usage || !b->looked || !b->process ||
-	    !b->why) {
+	    !b->wish || !b->why) {
 		balance_destroy(b);
 		return err_set(e, -ENOMEM, "out of memory");
 	}
@@ -346,6 +357,7 @@ void balance_destroy(struct balance *b)
 	free(b->nodes);
 	free(b->looked);
 	free(b->process);
+	free(b->wish);
 	free(b->why);
 	free(b);
 }
@@ -367,6 +379,31 @@ void balance_ended(struct mosd *d, const struct migrant *m, int result)
 	if (d->balance)
 		policy_moved(d->balance->policy, &d->balance->conf, mono_now(),
 			     id_of(m->pid, m->start), result);
+}
+
+node_id balance_place(struct mosd *d, const struct migrant *m, bool best)
+{
+	struct balance *b = d->balance;
+	struct policy_input in = { .now = mono_now(), .random = random_bits };
+	struct policy_program p = { .id = id_of(m->pid, m->start),
+				    .memory = (uint64_t)m->wish.memory << 10,
+				    .best = best,
+				    .hint = (uint8_t)m->wish.hint,
+				    .allowed = m->wish.n_ranges ? m->wish.range : NULL,
+				    .n_allowed = m->wish.n_ranges };
+	struct policy_decision to;
+
+	if (!d->peers || take_nodes(b, in.now) < 0)
+		return NODE_ID_NONE;
+	in.nodes = b->nodes;
+	in.n_nodes = b->n_nodes;
+	in.processes = b->process;
+	in.n_processes = b->n;
+	if (policy_place(b->policy, &b->conf, &in, &p, &to) < 0)
+		return NODE_ID_NONE;
+	if (to.to.v && to.to.v != d->site.me)
+		decisions_note(b->decisions, m->pid, m->uid, m->comm, &to);
+	return to.to;
 }
 
 int balance_admit(struct mosd *d, const struct policy_arrival *a, struct err *e)

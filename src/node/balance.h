@@ -29,6 +29,10 @@ int balance_admit(struct mosd *d, const struct policy_arrival *a, struct err *e)
 /* Whether memory is short here: enum info_flag INFO_PRESSED, or 0. */
 unsigned balance_flags(const struct mosd *d);
 
+/* Where a program that is about to begin at home should begin: NODE_ID_NONE or our own number for
+ * home. A place away counts as a move that has begun; the end of that move is told as always. */
+node_id balance_place(struct mosd *d, const struct migrant *m, bool best);
+
 /* What came of the process when it was last looked at; NULL if it was not. */
 json_t *balance_why(const struct mosd *d, pid_t pid, uint64_t start);
 /* The decisions about @pid that are kept, an array. */

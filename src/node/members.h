@@ -12,12 +12,16 @@
 
 struct members;
 
-/* @migrants: whose mosrun processes are the roots where there is no cgroup. */
+/* @migrants: whose mosrun processes are the roots where there is no cgroup. New records get the wishes
+ * of their processes. */
 struct members *members_create(struct migrants *migrants);
 /* Leaves the hierarchy mounted while it has members. Takes NULL. */
 void members_destroy(struct members *v);
-/* Return: 0 or -errno. */
-int members_add(struct members *v, pid_t pid, struct err *e);
+/* Makes @pid a member, or changes what is wished for it. Its children to come inherit the wish: one
+ * that is not the usual has a group of its own below the node's. Return: 0 or -errno. */
+int members_add(struct members *v, pid_t pid, const struct migrant_wish *w, struct err *e);
+/* The wish of a member, as far as it is known. */
+void members_wish(struct members *v, pid_t pid, struct migrant_wish *ret);
 bool members_has(struct members *v, pid_t pid);
 /* Calls @each for every member; no order. */
 int members_for_each(struct members *v, void (*each)(pid_t pid, void *data), void *data);

@@ -15,6 +15,8 @@ struct migrants {
 	struct ev_loop *loop;
 	struct migrant *first;
 	unsigned ended;
+	void (*born)(struct migrant *m, void *data);
+	void *born_data;
 };
 
 static const char *const how_str[] = {
@@ -24,21 +26,9 @@ static const char *const how_str[] = {
 };
 static_assert(ARRAY_SIZE(how_str) == MIGRANT_HOW_COUNT_, "a word for each");
 
-static const char *const lock_str[] = {
-	[MIGRANT_LOCK_NONE] = "none",
-	[MIGRANT_LOCK_UNLOCKED] = "unlocked",
-	[MIGRANT_LOCK_LOCKED] = "locked",
-};
-static_assert(ARRAY_SIZE(lock_str) == MIGRANT_LOCK_COUNT_, "a word for each");
-
 const char *migrant_how_str(enum migrant_how h)
 {
 	return how_str[h];
-}
-
-const char *migrant_lock_str(enum migrant_lock l)
-{
-	return lock_str[l];
 }
 
 void moves_add(struct moves *v, const struct move *m)
@@ -63,6 +53,12 @@ struct migrants *migrants_create(struct ev_loop *loop)
 	if (v)
 		v->loop = loop;
 	return v;
+}
+
+void migrants_on_born(struct migrants *v, void (*born)(struct migrant *m, void *data), void *data)
+{
+	v->born = born;
+	v->born_data = data;
 }
 
 static void migrant_free(struct migrant *m)
@@ -147,6 +143,8 @@ struct migrant *migrants_get(struct migrants *v, struct proc_id *id, enum migran
 		m->exit.data = m;
 		ev_io_init(&m->exit, on_process_end, m->pidfd, EV_READ);
 		ev_io_start(v->loop, &m->exit);
+		if (v->born)
+			v->born(m, v->born_data);
 	}
 	m->uid = id->status.uid[0];
 	(void)snprintf(m->comm, sizeof(m->comm), "%s", id->stat.comm);

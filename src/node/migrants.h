@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "node/proc.h"
+#include "node/wish.h"
 
 #define MOVES_KEPT 64  /* per migrant */
 #define ENDED_KEPT 256 /* ended migrants that `mosctl why` still knows */
@@ -44,15 +45,6 @@ enum migrant_how {
 
 const char *migrant_how_str(enum migrant_how h);
 
-enum migrant_lock {
-	MIGRANT_LOCK_NONE, /* nobody said */
-	MIGRANT_LOCK_UNLOCKED,
-	MIGRANT_LOCK_LOCKED,
-	MIGRANT_LOCK_COUNT_
-};
-
-const char *migrant_lock_str(enum migrant_lock l);
-
 struct home;
 struct request;
 
@@ -64,7 +56,7 @@ struct migrant {
 	uid_t uid;
 	char comm[64];
 	enum migrant_how how;
-	enum migrant_lock lock;
+	struct migrant_wish wish;
 	uint32_t node; /* 0: at home */
 	uint32_t epoch;
 	struct home *home;	 /* its supervisor, or NULL */
@@ -88,6 +80,8 @@ struct migrants;
 
 struct migrants *migrants_create(struct ev_loop *loop);
 void migrants_destroy(struct migrants *v);
+/* @born is told of each new record. */
+void migrants_on_born(struct migrants *v, void (*born)(struct migrant *m, void *data), void *data);
 /* The record of a living process; NULL without one. */
 struct migrant *migrants_find(struct migrants *v, pid_t pid, uint64_t start);
 /* The record of @pid, living before ended, the latest of these. */

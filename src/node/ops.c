@@ -15,9 +15,9 @@
 #include "node/obj.h"
 #include "node/members.h"
 #include "node/nodes.h"
-#include "node/peers.h"
 #include "node/migrants.h"
 #include "node/report.h"
+#include "node/run_ops.h"
 
 static void op_status(struct ask *a, const json_t *o)
 {
@@ -36,8 +36,7 @@ static void op_ps(struct ask *a, const json_t *o)
 			      (json_int_t)a->d->site.me));
 }
 
-/* The process that field "pid" names, if @a's caller may deal with it. Answers otherwise. */
-static int find_process(struct ask *a, const json_t *o, struct proc_id *ret)
+int ops_find_process(struct ask *a, const json_t *o, struct proc_id *ret)
 {
 	int64_t pid;
 	int r = obj_int(o, "pid", 1, INT32_MAX, &pid);
@@ -99,11 +98,15 @@ static void op_migrate(struct ask *a, const json_t *o)
 	int64_t to = 0;
 	int r;
 
-	if (word ? strcmp(word, "home") != 0 : obj_int(o, "to", 1, NODE_ID_MAX, &to) < 0) {
-		ask_fail(a, "bad-request", "\"to\" must be the number of a node or \"home\"");
+	if (word && !strcmp(word, "balance")) {
+		op_unlock(a, o);
 		return;
 	}
-	if (find_process(a, o, &id) < 0)
+	if (word ? strcmp(word, "home") != 0 : obj_int(o, "to", 1, NODE_ID_MAX, &to) < 0) {
+		ask_fail(a, "bad-request", "\"to\" must be the number of a node, \"home\" or \"balance\"");
+		return;
+	}
+	if (ops_find_process(a, o, &id) < 0)
 		return;
 	if (to == d->site.me)
 		to = 0;
@@ -179,7 +182,7 @@ static void op_why(struct ask *a, const json_t *o)
 	r = proc_id_read((pid_t)pid, &id);
 	if (r == 0) {
 		proc_id_finish(&id);
-		if (find_process(a, o, &id) < 0)
+		if (ops_find_process(a, o, &id) < 0)
 			return;
 		m = migrants_find(a->d->migrants, id.stat.pid, id.stat.start);
 		if (!m && id.stat.state == 'Z') { /* it has ended; what we know of it is kept */
@@ -206,86 +209,6 @@ static void op_why(struct ask *a, const json_t *o)
 		ask_done(a, report_why(a->d, NULL, m));
 }
 
-static void on_run_attached(void *data, struct migrant *m, const struct move *mv)
-{
-	struct ask *a = data;
-
-	if (mv->ok)
-		ask_done(a,
-			 json_pack("{sbsisIsb}", "ok", 1, "pid", (int)m->pid, "node",
-				   (json_int_t)mv->to, "moves_at_exec", mv->to != a->d->site.me));
-	else
-		ask_fail(a, mv->code[0] ? mv->code : "failed", "%s", mv->error);
-}
-
-static enum migrant_lock lock_of(const json_t *o)
-{
-	const json_t *lock = json_object_get(o, "lock");
-
-	if (!json_is_boolean(lock))
-		return MIGRANT_LOCK_NONE;
-	return json_is_true(lock) ? MIGRANT_LOCK_LOCKED : MIGRANT_LOCK_UNLOCKED;
-}
-
-/* mosrun registers itself before it becomes the program. */
-static void op_run(struct ask *a, const json_t *o)
-{
-	CLEANUP(proc_id_finish) struct proc_id id = PROC_ID_INIT;
-	const json_t *wanted = json_object_get(o, "node");
-	struct err e = ERR_INIT;
-	struct mosd *d = a->d;
-	struct migrant *m;
-	int64_t node = 0;
-	int r;
-
-	if (wanted && obj_int(o, "node", 0, NODE_ID_MAX, &node) < 0) {
-		ask_fail(a, "bad-request", "\"node\" must be the number of a node");
-		return;
-	}
-	r = a->cred.pid > 0 ? proc_id_read(a->cred.pid, &id) : -ESRCH;
-	if (r < 0) {
-		ask_fail(a, "no-process",
-			 "mosd cannot see the process that asks: is it in another "
-			 "pid namespace?");
-		return;
-	}
-	r = members_add(d->members, id.stat.pid, &e);
-	if (r < 0) {
-		fail_err(a, &e, r);
-		return;
-	}
-	if (node == d->site.me)
-		node = 0;
-	if (node && peers_unavailable(d->peers, (uint32_t)node)) {
-		ask_fail(a, "unreachable", "node %d does not answer, or takes no guests now: see `mosctl nodes`",
-			 (int)node);
-		return;
-	}
-	if (node) {
-		r = home_check(d, &id, (uint32_t)node, &e);
-		if (r < 0) {
-			fail_err(a, &e, r);
-			return;
-		}
-	}
-	m = migrants_get(d->migrants, &id, MIGRANT_MOSRUN);
-	if (!m) {
-		ask_fail(a, "failed", "out of memory");
-		return;
-	}
-	m->how = MIGRANT_MOSRUN;
-	if (lock_of(o) != MIGRANT_LOCK_NONE)
-		m->lock = lock_of(o);
-	if (!node) {
-		ask_done(a, json_pack("{sbsisI}", "ok", 1, "pid", (int)m->pid, "node",
-				      (json_int_t)d->site.me));
-		return;
-	}
-	r = home_move(d, m, (uint32_t)node, true, on_run_attached, a, &e);
-	if (r < 0)
-		fail_err(a, &e, r);
-}
-
 static void op_decisions(struct ask *a, const json_t *o)
 {
 	balance_tell(a, obj_bool_or(o, "follow", false));
@@ -299,6 +222,7 @@ static const struct {
 	{ "why", op_why },	 { "run", op_run },
 	{ "lever", op_lever },	 { "speed", op_speed }, { "expel", op_expel },
 	{ "bring", op_bring },	 { "nodes", op_nodes }, { "decisions", op_decisions },
+	{ "lock", op_lock },
 };
 
 void op_dispatch(struct ask *a, const json_t *o)

@@ -6,8 +6,12 @@
 #include <jansson.h>
 
 #include "node/control.h"
+#include "node/proc.h"
 
 /* Does what @o asks; @a is answered now or later. */
 void op_dispatch(struct ask *a, const json_t *o);
+/* The process that field "pid" names, if @a's caller may deal with it; else answers.
+ * Return: 0 or -errno. */
+int ops_find_process(struct ask *a, const json_t *o, struct proc_id *ret);
 
 #endif

@@ -133,8 +133,32 @@ static uint64_t ticks_us(uint64_t ticks)
 	return ticks * 1000000U / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
+static void put_wish(json_t *o, const struct migrant_wish *w)
+{
+	json_t *ranges = json_array();
+
+	put(o, "lock", json_string(migrant_lock_str(w->lock)));
+	if (w->hint != POLICY_HINT_NONE)
+		put(o, "kind", json_string(wish_hint_str(w->hint)));
+	if (w->decay != WISH_DECAY_NONE)
+		put(o, "decay", json_string(wish_decay_str(w->decay)));
+	if (w->decay == WISH_DECAY_OWN) {
+		put_int(o, "decay_s", w->interval);
+		put_int(o, "decay_fraction", w->fraction);
+	}
+	if (w->memory)
+		put_int(o, "memory_mib", w->memory);
+	for (unsigned i = 0; i < w->n_ranges; i++)
+		(void)json_array_append_new(ranges, json_pack("[II]", (json_int_t)w->range[i].first,
+							      (json_int_t)w->range[i].last));
+	if (w->n_ranges)
+		put(o, "nodes", json_incref(ranges));
+	json_decref(ranges);
+}
+
 /* @m may be NULL: a member that never moved. */
-static json_t *process_json(const struct proc_id *id, const struct migrant *m)
+static json_t *process_json(const struct proc_id *id, const struct migrant *m,
+			    const struct migrant_wish *wish)
 {
 	const struct proc_stat *s = &id->stat;
 	char args[1024], tty[32], state[2] = { s->state, '\0' };
@@ -156,7 +180,7 @@ static json_t *process_json(const struct proc_id *id, const struct migrant *m)
 	put(o, "comm", obj_text(s->comm));
 	put(o, "args", obj_text(args));
 	put(o, "how", json_string(migrant_how_str(m ? m->how : MIGRANT_CHILD)));
-	put(o, "lock", json_string(migrant_lock_str(m ? m->lock : MIGRANT_LOCK_NONE)));
+	put_wish(o, wish);
 	put(o, "moving", json_boolean(m && m->request));
 	put_int(o, "moves", m && m->moves ? m->moves->count : 0);
 	return o;
@@ -172,6 +196,7 @@ struct ps {
 static void ps_add(struct ps *ps, pid_t pid, struct migrant *m)
 {
 	CLEANUP(proc_id_finish) struct proc_id id = PROC_ID_INIT;
+	struct migrant_wish wish;
 
 	if (proc_id_read(pid, &id) < 0 || !check_owner(&id.status, ps->caller))
 		return;
@@ -183,7 +208,9 @@ static void ps_add(struct ps *ps, pid_t pid, struct migrant *m)
 		return;
 	if (m && m->node) /* without waiting: the next ps shows the fresh ones */
 		home_refresh(ps->d, m, NULL, NULL);
-	(void)json_array_append_new(ps->list, process_json(&id, m));
+	if (!m)
+		members_wish(ps->d->members, pid, &wish);
+	(void)json_array_append_new(ps->list, process_json(&id, m, m ? &m->wish : &wish));
 }
 
 static void ps_member(pid_t pid, void *data)
@@ -239,6 +266,7 @@ static void put_record(json_t *o, const struct migrant *m)
 json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migrant *m)
 {
 	json_t *o = json_object();
+	struct migrant_wish wish;
 	struct err e = ERR_INIT;
 	json_t *balance;
 
@@ -248,7 +276,9 @@ json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migran
 	put_int(o, "uid", m ? m->uid : id->status.uid[0]);
 	put(o, "comm", obj_text(id ? id->stat.comm : m->comm));
 	put_int(o, "node", m ? m->node : 0);
-	put(o, "lock", json_string(migrant_lock_str(m ? m->lock : MIGRANT_LOCK_NONE)));
+	if (!m)
+		members_wish(d->members, id->stat.pid, &wish);
+	put_wish(o, m ? &m->wish : &wish);
 	put(o, "how",
 	    m					    ? json_string(migrant_how_str(m->how))
 	    : members_has(d->members, id->stat.pid) ? json_string("child")

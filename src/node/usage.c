@@ -79,7 +79,7 @@ static uint64_t delta(uint64_t now, uint64_t before)
 	return now >= before ? now - before : now; /* it began anew */
 }
 
-void usage_meter_add(struct usage_meter *m, enum policy_decay decay, const struct usage_sample *s)
+void usage_meter_add(struct usage_meter *m, double lasts, const struct usage_sample *s)
 {
 	nsec_t took = s->at - m->last.at;
 	double used, waited, second = (double)NSEC_PER_SEC;
@@ -91,9 +91,9 @@ void usage_meter_add(struct usage_meter *m, enum policy_decay decay, const struc
 	/* Told late, or of a while that was longer than the sample's: no more than one processor. */
 	used = MIN((double)delta(s->used_ns, m->last.used_ns) / (double)took, 1.0);
 	waited = MIN((double)delta(s->waited_ns, m->last.waited_ns) / (double)took, 1.0 - used);
-	policy_mean_add(&m->use, decay, 1000 * used, took);
-	policy_mean_add(&m->wants, decay, 1000 * (used + waited), took);
-	policy_mean_add(&m->calls, decay,
+	policy_mean_add_over(&m->use, lasts, 1000 * used, took);
+	policy_mean_add_over(&m->wants, lasts, 1000 * (used + waited), took);
+	policy_mean_add_over(&m->calls, lasts,
 			(double)delta(s->calls, m->last.calls) / ((double)took / second), took);
 	m->last = *s;
 }
@@ -118,7 +118,7 @@ static int64_t age_of(const struct proc_id *id)
 }
 
 void usage_look(struct usage *u, const struct proc_id *id, const struct migrant *m,
-		enum policy_decay decay, struct usage_now *ret)
+		double lasts, struct usage_now *ret)
 {
 	struct track *t = track_of(u, id);
 	uint32_t node = m ? m->node : 0;
@@ -138,6 +138,6 @@ void usage_look(struct usage *u, const struct proc_id *id, const struct migrant 
 		t->meter.last.at = 0;
 		t->node = node;
 	}
-	usage_meter_add(&t->meter, decay, &s);
+	usage_meter_add(&t->meter, lasts, &s);
 	usage_meter_get(&t->meter, ret);
 }

@@ -33,7 +33,7 @@ struct usage_meter {
 	struct policy_mean use, wants, calls;
 };
 
-void usage_meter_add(struct usage_meter *m, enum policy_decay decay, const struct usage_sample *s);
+void usage_meter_add(struct usage_meter *m, double lasts, const struct usage_sample *s);
 /* In @ret: use, wants, calls. */
 void usage_meter_get(const struct usage_meter *m, struct usage_now *ret);
 
@@ -41,9 +41,10 @@ struct usage;
 
 struct usage *usage_create(void);
 void usage_destroy(struct usage *u); /* takes NULL */
-/* Takes a sample of the process @id; @m is its record, or NULL. */
+/* Takes a sample of the process @id; @m is its record, or NULL. @lasts: of how many seconds the means
+ * are. */
 void usage_look(struct usage *u, const struct proc_id *id, const struct migrant *m,
-		enum policy_decay decay, struct usage_now *ret);
+		double lasts, struct usage_now *ret);
 /* Forgets those that were not looked at since the last call. */
 void usage_sweep(struct usage *u);
 

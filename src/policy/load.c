@@ -158,9 +158,17 @@ bool load_allowed(const struct policy_range *a, size_t n, node_id node)
 void policy_mean_add(struct policy_mean *m, enum policy_decay d, double value, int64_t ns)
 {
 	static const double lasts[POLICY_DECAY_COUNT_] = {
-		[POLICY_DECAY_SLOW] = 40, [POLICY_DECAY_FAST] = 13, [POLICY_DECAY_NONE] = 1e9,
+		[POLICY_DECAY_SLOW] = POLICY_LASTS_SLOW,
+		[POLICY_DECAY_FAST] = POLICY_LASTS_FAST,
+		[POLICY_DECAY_NONE] = POLICY_LASTS_ALWAYS,
 	};
-	double most = lasts[d < POLICY_DECAY_COUNT_ ? d : POLICY_DECAY_SLOW];
+
+	policy_mean_add_over(m, lasts[d < POLICY_DECAY_COUNT_ ? d : POLICY_DECAY_SLOW], value, ns);
+}
+
+void policy_mean_add_over(struct policy_mean *m, double lasts, double value, int64_t ns)
+{
+	double most = clamp(lasts, 1, POLICY_LASTS_ALWAYS);
 	double seconds = clamp((double)ns / NSEC, 0, most);
 
 	if (seconds <= 0)

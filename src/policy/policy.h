@@ -274,5 +274,11 @@ struct policy_mean {
 
 /* Takes in @value, which held for the last @ns. */
 void policy_mean_add(struct policy_mean *m, enum policy_decay d, double value, int64_t ns);
+/* The same with any mean: @lasts is of how many seconds, 1 or more. */
+void policy_mean_add_over(struct policy_mean *m, double lasts, double value, int64_t ns);
+
+#define POLICY_LASTS_SLOW   40.0
+#define POLICY_LASTS_FAST   13.0
+#define POLICY_LASTS_ALWAYS 1e9
 
 #endif

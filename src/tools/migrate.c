@@ -8,8 +8,9 @@
 #include "tools/client.h"
 
 static const char help[] =
-	"Usage: migrate [-n] [-q] PID {NODE | home}\n"
-	"Moves a running process of yours to another node of the cluster, or home.\n"
+	"Usage: migrate [-n] [-q] PID {NODE | home | balance}\n"
+	"Moves a running process of yours to another node of the cluster, or home; `balance` unlocks\n"
+	"it, so that the cluster chooses.\n"
 	"\n"
 	"  -n          do not wait until it is there\n"
 	"  -q          print nothing when it went well\n"
@@ -62,7 +63,9 @@ static void print_move(const json_t *o, long pid)
 	char bytes[32], total[32], freeze[32];
 	double from = number(o, "from"), to = number(o, "to"), home = number(o, "home");
 
-	if (json_is_true(json_object_get(o, "filed")))
+	if (json_object_get(o, "lock"))
+		(void)printf("%ld: the cluster chooses where it runs\n", pid);
+	else if (json_is_true(json_object_get(o, "filed")))
 		(void)printf("%ld: asked to move\n", pid);
 	else if (json_is_true(json_object_get(o, "already")))
 		(void)printf("%ld: is at node %.0f%s already\n", pid, to,
@@ -90,15 +93,15 @@ int main(int argc, char **argv)
 		return r;
 	if (tool_number(opt.arg[0], 1, INT32_MAX, &pid) < 0)
 		return tool_usage("migrate", "no process number:", opt.arg[0]);
-	if (strcmp(opt.arg[1], "home") != 0 &&
+	if (strcmp(opt.arg[1], "home") != 0 && strcmp(opt.arg[1], "balance") != 0 &&
 	    tool_number(opt.arg[1], 1, (long)NODE_ID_MAX, &node) < 0)
-		return tool_usage("migrate", "neither a node's number nor \"home\":", opt.arg[1]);
+		return tool_usage("migrate", "no node's number, \"home\" or \"balance\":", opt.arg[1]);
 	r = client_connect(&c, &e);
 	c.patient = true; /* much memory may have to travel */
 	if (r == 0)
 		r = client_ask(&c,
 			       json_pack("{sssIsosb}", "op", "migrate", "pid", (json_int_t)pid,
-					 "to", node ? json_integer(node) : json_string("home"),
+					 "to", node ? json_integer(node) : json_string(opt.arg[1]),
 					 "wait", !opt.no_wait),
 			       &o, &e);
 	if (r < 0)

@@ -17,6 +17,8 @@ static const struct {
 	{ "status", "[--json]", "this node, the others, guests and streams", mosctl_status },
 	{ "why", "[--json] PID", "where a process is, how it moved, why it does not move",
 	  mosctl_why },
+	{ "lock", "PID", "let this process not move by itself", mosctl_lock },
+	{ "unlock", "PID", "... let it", mosctl_lock },
 	{ "nodes", "[--json]", "all nodes: state, speed, load, memory, guests", mosctl_nodes },
 	{ "decisions", "[-f] [--json]", "what this node decided by itself; -f: go on", mosctl_decisions },
 	{ "keygen", "[FILE]", "make the cluster's key, once; then copy it to every node",

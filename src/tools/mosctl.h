@@ -11,6 +11,7 @@ int mosctl_get(int argc, char **argv);	 /* getload, getspeed, getutil, getmem, g
 int mosctl_isup(int argc, char **argv);
 int mosctl_keygen(int argc, char **argv);
 int mosctl_lever(int argc, char **argv); /* stay, nostay, lstay, ... */
+int mosctl_lock(int argc, char **argv);	/* lock, unlock */
 int mosctl_node_status(int argc, char **argv);
 int mosctl_nodes(int argc, char **argv);
 int mosctl_setspeed(int argc, char **argv);

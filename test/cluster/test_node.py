@@ -326,12 +326,14 @@ class Node:
         group = f"/proc/{self.holder.pid}/root/run/umosix/cgroup/{self.group}"
         end = time.monotonic() + 10
         while os.path.isdir(group) and time.monotonic() < end:
-            for pid in open(f"{group}/cgroup.procs").read().split():
-                os.kill(int(pid), signal.SIGKILL)
-            try:
-                os.rmdir(group)
-            except OSError:
-                time.sleep(0.02)
+            # what mosrun was told stands in the names of the groups below
+            for place, _, _ in os.walk(group, topdown=False):
+                for pid in open(f"{place}/cgroup.procs").read().split():
+                    os.kill(int(pid), signal.SIGKILL)
+                try:
+                    os.rmdir(place)
+                except OSError:
+                    time.sleep(0.02)
         left = os.path.isdir(group)
         if self.mosd:
             log = (self.dir / "mosd.log").read_text()

@@ -25,10 +25,12 @@ def restart_mosd(lab, node: int, sig: int = signal.SIGTERM) -> None:
     """As a service manager does it: its supervisors stay."""
     mosd, = [p for p in all_pids() if comm(p) == "mosd" and same_mounts(lab, node, p)]
     fd = os.pidfd_open(mosd)
+    with open(f"/proc/{mosd}/environ") as f:  # the lab has told it its group
+        group = [v for v in f.read().split("\0") if v.startswith("MOS_CGROUP_NAME=")]
     os.kill(mosd, sig)
     assert select.select([fd], [], [], 20)[0], "mosd does not end"
     os.close(fd)
-    subprocess.Popen(lab.command(node, [str(lab.bin / "mosd")]), stdin=subprocess.DEVNULL,
+    subprocess.Popen(lab.command(node, ["env", *group, str(lab.bin / "mosd")]), stdin=subprocess.DEVNULL,
                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for(lambda: lab.run(node, [str(lab.bin / "mosctl"), "status"]).returncode == 0)
     lab.dirty = True  # not the holder's child any more: the next test gets other nodes

@@ -6,7 +6,7 @@
 
 #include "tools/run_options.h"
 
-static char *line[12];
+static char *line[16];
 
 static int parse(struct run_options *o, ...)
 {
@@ -14,7 +14,7 @@ static int parse(struct run_options *o, ...)
 	va_list ap;
 	int n = 0, r;
 
-	line[n++] = (char *)(uintptr_t) "mosrun";
+	line[n++] = (char *)(uintptr_t) "/usr/bin/mosrun";
 	va_start(ap, o);
 	while ((line[n] = va_arg(ap, char *)))
 		n++;
@@ -24,12 +24,27 @@ static int parse(struct run_options *o, ...)
 	return r;
 }
 
+/* The first argument is the name. */
+static int parse_as(struct run_options *o, ...)
+{
+	struct err e = ERR_INIT;
+	va_list ap;
+	int n = 0;
+
+	va_start(ap, o);
+	while ((line[n] = va_arg(ap, char *)))
+		n++;
+	va_end(ap);
+	return run_options_parse(n, line, o, &e);
+}
+
 static void good(void **state)
 {
 	struct run_options o;
 
 	assert_int_equal(parse(&o, "true", "-h", NULL), 0);
 	assert_ptr_equal(o.cmd, line + 1);
+	assert_string_equal(o.path, "true");
 	assert_int_equal(o.node, 0);
 	assert_int_equal(o.lock, RUN_LOCK_NONE);
 	assert_false(o.home);
@@ -54,8 +69,100 @@ static void good(void **state)
 	assert_int_equal(parse(&o, "-3", "-3", "p", NULL), 0);
 }
 
+static void places(void **state)
+{
+	struct run_options o;
+
+	assert_int_equal(parse(&o, "-j1-3,5", "-F", "p", NULL), 0);
+	assert_int_equal(o.n_ranges, 2);
+	assert_int_equal(o.range[0][0] * 10 + o.range[0][1], 13);
+	assert_int_equal(o.range[1][0] * 10 + o.range[1][1], 55);
+	assert_true(o.anywhere);
+	assert_int_equal(parse(&o, "-j", "65535", "p", NULL), 0);
+	assert_int_equal(o.range[0][1], 65535);
+	assert_string_equal(o.path, "p");
+	assert_int_equal(parse(&o, "-j1,2,3,4,5,6,7,8,9,10,11,12", "p", NULL), 0);
+	assert_int_equal(o.n_ranges, 12);
+	assert_int_equal(parse(&o, "-b", "-m", "500", "p", NULL), 0);
+	assert_true(o.best);
+	assert_int_equal(o.memory, 500);
+	assert_int_equal(parse(&o, "-Fbm1073741824", "p", NULL), 0);
+	assert_int_equal(o.memory, 1 << 30);
+	assert_true(o.best && o.anywhere);
+}
+
+static void advice(void **state)
+{
+	struct run_options o;
+
+	assert_int_equal(parse(&o, "-c", "-s", "-k", "p", NULL), 0);
+	assert_string_equal(o.kind, "cpu");
+	assert_string_equal(o.decay, "slow");
+	assert_int_equal(o.lock, RUN_LOCK_KEEP);
+	assert_int_equal(parse(&o, "-cin", "p", NULL), 0); /* the last one counts */
+	assert_string_equal(o.kind, "io");
+	assert_string_equal(o.decay, "never");
+	assert_int_equal(parse(&o, "-t", "5", "p", NULL), 0);
+	assert_string_equal(o.decay, "own");
+	assert_int_equal(o.interval, 5);
+	assert_int_equal(o.fraction, 926);
+	assert_int_equal(parse(&o, "-d900", "-t2", "p", NULL), 0);
+	assert_int_equal(o.interval * 1000 + o.fraction, 2900);
+}
+
+static void own_name(void **state)
+{
+	struct run_options o;
+
+	assert_int_equal(parse(&o, "-l", "-z", "/usr/sbin/tcpd", "in.rshd", "-L", NULL), 0);
+	assert_string_equal(o.path, "/usr/sbin/tcpd");
+	assert_ptr_equal(o.cmd, line + 4);
+	assert_int_equal(o.lock, RUN_LOCK_UNLOCK);
+	assert_int_equal(parse(&o, "-z", "p", NULL), -EINVAL);
+}
+
+static void other_names(void **state)
+{
+	struct run_options o;
+
+	assert_int_equal(parse_as(&o, "nomig", "p", NULL), 0);
+	assert_int_equal(o.lock, RUN_LOCK_LOCK);
+	assert_false(o.home);
+	assert_int_equal(parse_as(&o, "/usr/bin/runhome", "p", "-3", NULL), 0);
+	assert_true(o.home);
+	assert_int_equal(o.lock, RUN_LOCK_LOCK);
+	assert_int_equal(parse_as(&o, "runon", "7", "-z", "p", "q", NULL), 0);
+	assert_int_equal(o.node, 7);
+	assert_string_equal(o.path, "p");
+	assert_string_equal(o.cmd[0], "q");
+	assert_int_equal(parse_as(&o, "runon", "-7", "p", NULL), 0);
+	assert_int_equal(o.node, 7);
+	assert_int_equal(parse_as(&o, "cpujob", "-3", "p", NULL), 0);
+	assert_string_equal(o.kind, "cpu");
+	assert_int_equal(o.node, 3);
+	assert_int_equal(parse_as(&o, "iojob", "p", NULL), 0);
+	assert_string_equal(o.kind, "io");
+	assert_int_equal(parse_as(&o, "nodecay", "p", NULL), 0);
+	assert_string_equal(o.decay, "never");
+	assert_int_equal(parse_as(&o, "slowdecay", "p", NULL), 0);
+	assert_string_equal(o.decay, "slow");
+	assert_int_equal(parse_as(&o, "fastdecay", "p", NULL), 0);
+	assert_string_equal(o.decay, "fast");
+	for (unsigned i = 0; run_names[i]; i++) {
+		assert_int_equal(parse_as(&o, run_names[i], NULL), -EINVAL);
+		assert_int_equal(parse_as(&o, run_names[i], "--help", NULL), 0);
+		assert_true(o.help);
+	}
+	assert_int_equal(parse_as(&o, "runon", "p", NULL), -EINVAL);
+	assert_int_equal(parse_as(&o, "runon", "7", NULL), -EINVAL);
+	assert_int_equal(parse_as(&o, "runon", "-", "p", NULL), -EINVAL);
+}
+
 static void bad(void **state)
 {
+	static char lists[][32] = { "", "0", "1-", "-1", "3-1", "1,", ",1", "1,,2", "a", "1-2-3",
+				    "65536", "1 2", "1;2", "99999999999999999999",
+				    "1,2,3,4,5,6,7,8,9,10,11,12,13" };
 	struct run_options o;
 
 	assert_int_equal(parse(&o, NULL), -EINVAL);
@@ -70,11 +177,25 @@ static void bad(void **state)
 	assert_int_equal(parse(&o, "-3x", "p", NULL), -EINVAL);
 	assert_int_equal(parse(&o, "-3", "-4", "p", NULL), -EINVAL);
 	assert_int_equal(parse(&o, "-h", "-4", "p", NULL), -EINVAL);
+	for (unsigned i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		assert_int_equal(parse(&o, "-j", lists[i], "p", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-j", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-j1", "-3", "p", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-j1", "-h", "p", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-b", "-3", "p", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-m", "0", "p", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-m", "1073741825", "p", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-m", "5G", "p", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-t", "0", "p", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-d", "1000", "p", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-d", "-5", "p", NULL), -EINVAL);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(bad) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(good),	 cmocka_unit_test(places),
+				     cmocka_unit_test(advice),	 cmocka_unit_test(own_name),
+				     cmocka_unit_test(other_names), cmocka_unit_test(bad) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static void run(struct usage_meter *m, int from, int to, unsigned permille, unsi
 	for (int i = from; i < to; i++) {
 		struct usage_sample s = { (nsec_t)(i + 1) * SEC, used, waited, called };
 
-		usage_meter_add(m, POLICY_DECAY_FAST, &s);
+		usage_meter_add(m, POLICY_LASTS_FAST, &s);
 		used += permille * 1000000ULL;
 		waited += waits * 1000000ULL;
 		called += calls;
@@ -73,7 +73,7 @@ static void odd_sums(void **state)
 	};
 
 	for (unsigned i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-		usage_meter_add(&m, POLICY_DECAY_FAST, &odd[i]);
+		usage_meter_add(&m, POLICY_LASTS_FAST, &odd[i]);
 		usage_meter_get(&m, &u);
 		assert_true(u.use <= 1000 && u.wants <= 1000 && u.use <= u.wants);
 	}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Completion in bash offers what the tools have, against a stand-in for mosd."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+import fakemosd
+import moslab
+from fakemosd import node
+
+FILE = moslab.REPO / "dist/completion/umosix"
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
+    pytest.mark.skipif("mosctl" in moslab.missing_tools(), reason="mosctl is not staged"),
+]
+
+
+@pytest.fixture(scope="module")
+def mosd():
+    made = fakemosd.FakeMosd()
+    made.nodes = [node(1), node(2), node(14)]
+    made.ps = [{"pid": 4711, "uid": 0, "node": 2, "args": "x", "state": "R", "lock": "none"}]
+    yield made.start()
+    made.close()
+
+
+def offers(mosd, *words):
+    """What bash has for the last word."""
+    function = "mosrun" if words[0] in ("runon", "nomig", "cpujob") else words[0]
+    script = (f"source {FILE}; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); "
+              f"_umosix_{function}; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+    r = subprocess.run(mosd.inside("bash", "-uc", script, "bash", *words), text=True, check=False,
+                       capture_output=True, stdin=subprocess.DEVNULL, timeout=20,
+                       env={**os.environ, "PATH": f"{moslab.stage_dir()}:{os.environ['PATH']}"})
+    assert r.returncode == 0 and not r.stderr, r.stderr
+    return set(r.stdout.split())
+
+
+def test_commands(mosd):
+    helped = mosd.tool("mosctl", "help").stdout
+    commands = set(re.findall(r"^  ([a-z]\S*) ", helped, re.M))
+    assert len(commands) > 25
+    assert offers(mosd, "mosctl", "") == commands | {"--help", "--version"}
+    assert offers(mosd, "mosctl", "nost") == {"nostay"}
+    assert offers(mosd, "mosctl", "getload", "") == {"1", "2", "14"}
+    assert offers(mosd, "mosctl", "why", "4") == {"4711"}
+
+
+@pytest.mark.parametrize("tool", ["mosrun", "migrate", "mps", "mosmon"])
+def test_options_of_the_help(mosd, tool):
+    """Each option that stands in a help at the beginning of a line is offered."""
+    said = set()
+    for line in mosd.tool(tool, "--help").stdout.splitlines():
+        if line.startswith("  -"):
+            said |= set(re.findall(r"(?<![\w-])(--[a-z]+|-[a-zA-Z])(?![a-z])", line[:14]))
+    said.discard("-N")
+    assert len(said) >= 4 and said <= offers(mosd, tool, "-") | {"-j"}
+
+
+def test_places(mosd):
+    assert offers(mosd, "migrate", "") == {"4711"}
+    assert offers(mosd, "migrate", "4711", "") == {"home", "balance", "1", "2", "14"}
+    assert {"-1", "-14"} <= offers(mosd, "mosrun", "-")
+    assert offers(mosd, "mosrun", "-1") == {"-1", "-14"}
+    assert offers(mosd, "runon", "") == {"1", "2", "14"}
+    assert offers(mosd, "mosrun", "-m", "") == set()
+    assert offers(mosd, "mosrun", "-j", "1") == {"1", "14"}
+    assert offers(mosd, "mosmon", "+1") == {"+1", "+14"}
+
+
+def test_programs(mosd):
+    assert "mosctl" in offers(mosd, "mosrun", "-F", "mosct")
+    assert "mosctl" in offers(mosd, "runon", "2", "mosct")
+    assert "/etc/passwd" in offers(mosd, "mosrun", "-m", "5", "cat", "/etc/passw")
+    assert "/etc/passwd" in offers(mosd, "mosrun", "--", "cat", "/etc/passw")
