@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The Debian package on machines that share nothing but a network: two virtual machines with kernels of
+their own; and its life in a chroot: installed, upgraded, purged. With --long only: the machines are
+emulated, and what they boot from is made from Debian's archive."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+import moslab
+
+pytestmark = pytest.mark.timeout(1200)
+LAB = f"vm{os.getpid()}"
+COMPUTE = """
+import hashlib
+h = hashlib.sha256()
+for i in range(1500000):
+    h.update(str(i).encode())
+    if i % 500000 == 0:
+        print(i, flush=True)
+print(h.hexdigest())
+"""
+# Guests that stay (GUEST_STAYS), and those that compare CLOCK_REALTIME: doc/limits.md.
+STAY = {"g-map_shared", "g-threads"}
+OWN_CLOCK = {"g-clock", "g-clock-static"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def only_long(request):
+    if not request.config.getoption("--long"):
+        pytest.skip("virtual machines: with --long only")
+    for program, package in (("qemu-system-x86_64", "qemu-system-x86"), ("debootstrap",) * 2,
+                             ("dpkg-buildpackage", "dpkg-dev"), ("dh", "debhelper")):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is missing: apt install {package}")
+
+
+def run(argv, *, data=None, seconds=120, check=True):
+    r = subprocess.run([str(a) for a in argv], input=data, capture_output=True, timeout=seconds,
+                       check=False)
+    out = r.stdout.decode(errors="replace") + r.stderr.decode(errors="replace")
+    if check and r.returncode:
+        raise AssertionError(f"{' '.join(map(str, argv))}: {r.returncode}: {out[-3000:]}")
+    return r.returncode, out
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """The package, built from what git knows, in a folder of its own."""
+    there = tmp_path_factory.mktemp("package")
+    source = there / "umosix"
+    source.mkdir()
+    names = run(["git", "-C", moslab.REPO, "ls-files", "-z"])[1]
+    run(["tar", "-c", "--null", "-C", moslab.REPO, "-T", "-", "-f", there / "source.tar"],
+        data=names.encode())
+    run(["tar", "-x", "-C", source, "-f", there / "source.tar"])
+    subprocess.run(["dpkg-buildpackage", "-b", "-us", "-uc"], cwd=source, check=True,
+                   stdin=subprocess.DEVNULL, capture_output=True, timeout=600,
+                   env={**os.environ, "DEB_BUILD_OPTIONS": "nocheck parallel=2"})
+    return next(there.glob("umosix_*.deb"))
+
+
+class Machines:
+    def __init__(self):
+        self.moslab = moslab.stage_dir() / "moslab"
+        run([self.moslab, "up", 2, "--vm", "--no-mosd", "--name", LAB], seconds=900)
+
+    def sh(self, node, line, *, user=None, data=None, seconds=180, check=True):
+        who = ["--user", user] if user else []
+        return run([self.moslab, "exec", node, "--name", LAB, *who, "--", "sh", "-ec", line],
+                   data=data or b"", seconds=seconds, check=check)[1]
+
+    def address(self, node):
+        status = run([self.moslab, "status", "--name", LAB])[1]
+        return re.search(rf"node{node}\s+(\S+)", status).group(1)
+
+
+@pytest.fixture(scope="module")
+def machines(package):
+    try:
+        made = Machines()
+        for node in (1, 2):
+            made.sh(node, "cat >/root/umosix.deb", data=package.read_bytes())
+            made.sh(node, "dpkg -i /root/umosix.deb")
+        # README's way of two machines: one makes the key and both have the same map.
+        made.sh(1, "mosctl keygen")
+        key = made.sh(1, "cat /etc/umosix/cluster.key").encode()
+        made.sh(2, "umask 077; cat >/etc/umosix/cluster.key", data=key)
+        text = "".join(f"{node} {made.address(node)} 1\n" for node in (1, 2))
+        for node in (1, 2):
+            made.sh(node, "cat >/etc/umosix/openmosix.map", data=text.encode())
+            made.sh(node, "mosd -c && systemctl restart mosd && mosctl status")
+        yield made
+    finally:
+        run([moslab.stage_dir() / "moslab", "down", "--name", LAB], check=False)
+
+
+def test_there_and_back(machines):
+    """What comes out is what a native run gives."""
+    h = hashlib.sha256()
+    for i in range(1500000):
+        h.update(str(i).encode())
+    machines.sh(1, "cat >/tmp/compute.py && chmod 644 /tmp/compute.py", data=COMPUTE.encode())
+    native = machines.sh(1, "python3 /tmp/compute.py", user="user")
+    moved = machines.sh(1, """
+        cd "$(mktemp -d)"
+        mosrun python3 /tmp/compute.py >out &
+        pid=$!
+        migrate $pid 2 >&2
+        migrate $pid home >&2
+        migrate $pid 2 >&2
+        wait $pid
+        cat out""", user="user")
+    assert native == f"0\n500000\n1000000\n{h.hexdigest()}\n"
+    assert moved.startswith(native), moved
+    assert moved.count("node 1 -> 2") == 2 and moved.count("node 2 -> 1") == 1, moved
+
+
+@pytest.fixture
+def away(machines):
+    """Starts a command of an ordinary user on machine 1 and moves it to 2. Return: its number, its lines."""
+    started = []
+
+    def start(command):
+        job = subprocess.Popen(
+            [machines.moslab, "exec", "1", "--name", LAB, "--user", "user", "--", "sh", "-c", f"""
+                cd "$(mktemp -d)"
+                mosrun {command} >out & pid=$!
+                migrate $pid 2 >&2 && echo $pid
+                wait $pid
+                echo status $?
+                cat out"""], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        started.append(job)
+        lines = moslab.Lines(job.stdout.fileno())
+        return int(lines.next(time.monotonic() + 60)), lines
+
+    yield start
+    for job in started:
+        job.kill()
+        job.wait()
+        job.stdout.close()
+
+
+def test_restart_loses_nobody(machines, away):
+    """Both daemons are restarted, and the package is upgraded, while a process is away."""
+    _, lines = away("python3 /tmp/compute.py")
+    machines.sh(2, "systemctl restart mosd && mosctl status")
+    machines.sh(1, "dpkg -i /root/umosix.deb && systemctl restart mosd")
+    deadline = time.monotonic() + 180
+    assert lines.next(deadline) == b"status 0"
+    rest = [lines.next(deadline) for _ in range(4)]
+    assert rest[:3] == [b"0", b"500000", b"1000000"] and len(rest[3]) == 64
+
+
+def test_remove_waits_for_who_is_away(machines, away):
+    """The package stays while a process is away or a guest is here, and the process is unharmed."""
+    pid, lines = away("sleep 1000")
+    for node, why in ((1, "a process of this machine is away"), (2, "a guest is here")):
+        code = machines.sh(node, "dpkg -r umosix || echo stays; systemctl is-active mosd")
+        assert why in code and "stays" in code and "\nactive\n" in code, code
+    machines.sh(1, f"migrate {pid} home && kill {pid}")
+    assert lines.next(time.monotonic() + 60) == b"status 143"
+
+
+@pytest.mark.parametrize("busy,route", [("compute", "2,home"), ("calls", "2,home,2"),
+                                        ("sleep", "2,home,2")])
+def test_guests(machines, busy, route):
+    """All guest programs, moved between two kernels. Whatever sees CLOCK_REALTIME is left out: the clocks of
+    the two machines are their own."""
+    programs = sorted(p for p in moslab.Path(os.environ.get(
+        "MOS_GUESTS", moslab.REPO / "build/test/guests")).glob("g-*") if p.is_file())
+    assert programs
+    if not machines.sh(1, "ls /opt/guests 2>/dev/null || true"):
+        machines.sh(1, "mkdir -p /opt/guests && tar -x -C /opt/guests && chmod -R a+rX /opt/guests",
+                    data=subprocess.run(["tar", "-c", "-C", programs[0].parent,
+                                         *[p.name for p in programs], "-C", moslab.HERE, "away.py"],
+                                        check=True, capture_output=True).stdout)
+    names = [p.name for p in programs if p.name not in STAY | OWN_CLOCK]
+    out = machines.sh(1, f"""
+        folder=$(runuser -u user -- mktemp -d)
+        runuser -u user -- python3 /opt/guests/away.py "$folder" {busy} {route} \
+            {" ".join("/opt/guests/" + n for n in names)} || true""", seconds=900)
+    assert out.splitlines() == [f"{n} ok" for n in names]
+
+
+LEFT = r"""
+cd /
+find . -xdev \( -path ./proc -o -path ./sys -o -path ./var/lib/dpkg -o -path ./var/log \
+    -o -path ./var/cache -o -path ./root -o -path ./tmp \) -prune -o ! -name '*-' ! -name '*-old' -print | sort
+cat /etc/passwd /etc/group /etc/shadow /etc/subuid /etc/subgid
+"""
+
+
+def test_purge_leaves_nothing(package, tmp_path):
+    """In a fresh Debian: installed, configured, upgraded, purged."""
+    root = tmp_path / "root"
+    run(["debootstrap", "--variant=minbase",
+         "--include=systemd-standalone-sysusers,passwd,libev4,libjansson4,libinih1,libseccomp2,libssl3",
+         "bookworm", root, os.environ.get("MOSLAB_MIRROR", "http://deb.debian.org/debian")],
+        seconds=600)
+
+    def inside(line):
+        return run(["unshare", "-m", "-n", "-u", "-i", "chroot", root, "sh", "-ec", line],
+                   seconds=300)[1]
+
+    shutil.copy(package, root / "root/umosix.deb")
+    before = inside(LEFT)
+    inside("dpkg -i /root/umosix.deb")
+    assert "umosix:1879048192:65536" in inside("cat /etc/subuid")
+    inside("mosctl keygen; echo '1 10.0.0.1 2' >/etc/umosix/openmosix.map; mkdir -p /var/lib/umosix")
+    inside("dpkg -i /root/umosix.deb")
+    inside("test -s /etc/umosix/cluster.key && test -s /etc/umosix/openmosix.map")
+    inside("dpkg -r umosix")
+    inside("test -s /etc/umosix/cluster.key")
+    inside("dpkg -P umosix")
+    assert inside(LEFT) == before
