@@ -26,6 +26,8 @@ static const struct {
 	{ "memory", "jobs that grow", scenario_memory, false },
 	{ "drain", "expel and bring", scenario_drain, false },
 	{ "local", "a node's own user comes", scenario_local, false },
+	{ "arrivals", "16 nodes, many short jobs, few long ones", scenario_arrivals, true },
+	{ "thousand", "an idle node joins 999", scenario_thousand, true },
 	{ "hour", "1,000 nodes, random arrivals, an hour", scenario_hour, true },
 };
 

@@ -74,8 +74,7 @@ static struct policy_input look(struct world *w, uint32_t me)
 static bool admitted(struct world *w, struct job *j, const struct policy_decision *d, int *ret)
 {
 	struct node *n = &w->nodes[d->to.v - 1];
-	struct policy_under_way u = { n->coming, thousandths(n->coming_tasks),
-				      (uint64_t)n->coming_memory };
+	struct policy_under_way u = { n->coming, thousandths(n->coming_tasks + n->fresh) };
 	struct policy_arrival a = { .memory = (uint64_t)j->memory, .wants = thousandths(j->wants),
 				    .load_limit = w->load_check ? d->load_limit : 0 };
 	struct policy_node me;
@@ -83,7 +82,7 @@ static bool admitted(struct world *w, struct job *j, const struct policy_decisio
 	see(w, d->to.v - 1, d->to.v - 1, &me);
 	*ret = n->alive ? 0 : -EHOSTUNREACH;
 	if (!*ret && j->home != d->to.v - 1)
-		*ret = policy_admit(&w->conf, &me, &u, &a, NULL);
+		*ret = policy_admit(n->policy, &w->conf, &me, &u, &a, NULL);
 	n->refused += *ret != 0;
 	return !*ret;
 }
@@ -94,13 +93,13 @@ static void count_move(struct world *w, struct job *j, const struct policy_decis
 	bool load = d->reason == POLICY_BALANCE || d->reason == POLICY_COME_HOME;
 
 	if (load && j->moves && j->came_from == to && w->time - j->moved < 60) {
-		j->returns++;
 		w->returns++;
+		w->flaps += j->moves > 1 && j->before == j->at;
 		w->hasty += w->time - j->moved < (double)w->conf.residency / 1e9;
 	}
+	j->before = j->came_from;
 	j->came_from = j->at;
 	j->moved = w->time;
-	j->last_reason = d->reason;
 	j->moves++;
 	j->moves_by[d->reason]++;
 	w->moves++;
@@ -179,6 +178,7 @@ static void arrive(struct world *w, struct job *j)
 	from->held -= j->memory;
 	to->coming--;
 	to->coming_tasks -= j->wants;
+	to->fresh += j->wants;
 	to->coming_memory -= j->memory;
 	to->received++;
 	j->state = JOB_RUNS;

@@ -61,7 +61,7 @@ void world_destroy(struct world *w)
 
 double node_free(const struct node *n)
 {
-	double used = n->base + n->held;
+	double used = n->base + n->held + n->coming_memory;
 
 	for (const struct job *j = n->jobs; j; j = j->next)
 		used += j->memory;

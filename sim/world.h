@@ -30,10 +30,8 @@ struct job {
 	double share, ready;		       /* in this step: processor got, runnable */
 	double use, wants, called;	       /* means, as measured */
 	uint32_t moves, moves_by[POLICY_REASON_COUNT_];
-	uint32_t came_from;
+	uint32_t came_from, before; /* the place before this one, and the one before that */
 	double moved;	 /* when it last began to move */
-	uint32_t returns; /* moves back to where it came from, for load, in less than a minute */
-	uint32_t last_reason;
 	struct job *next, **link; /* of those on the same node */
 	struct job *home_next, **home_link; /* of those with the same home */
 	struct job *move_next;		    /* of those on their way */
@@ -62,6 +60,7 @@ struct node {
 	double held; /* KiB of jobs that are leaving */
 	uint32_t coming, leaving; /* moves under way */
 	double coming_tasks, coming_memory;
+	double fresh; /* tasks that came, and that the mean does not show yet */
 	uint32_t received, refused, pushed; /* pushed: came and left it less than it must keep */
 	uint32_t killed;		    /* jobs that the memory ran out for */
 };
@@ -79,7 +78,10 @@ struct world {
 	struct job **jobs;
 	struct job *movers;
 	uint32_t n_jobs, jobs_max, running;
-	uint32_t moves, moves_by[POLICY_REASON_COUNT_], returns, hasty;
+	uint32_t moves, moves_by[POLICY_REASON_COUNT_];
+	uint32_t returns; /* for load, to where it came from in the last minute */
+	uint32_t hasty;	  /* ... within the residency */
+	uint32_t flaps;	  /* ... and that the second time, between the same two */
 	struct policy_node *known; /* scratch */
 	struct policy_process *ours;
 	struct policy_decision *why;
@@ -93,6 +95,7 @@ void world_destroy(struct world *w);
 struct job *world_job(struct world *w, uint32_t home, double work);
 void world_step(struct world *w);
 void world_run(struct world *w, double until); /* or until all jobs are done */
+/* KiB; what was promised to those that come counts as used. */
 double node_free(const struct node *n);
 void job_enter(struct world *w, struct job *j, uint32_t at);
 void job_leave(struct job *j);
@@ -117,8 +120,10 @@ double random_pareto(uint64_t *state, double alpha, double low, double high);
 int scenario_batch(uint64_t seed);
 int scenario_speeds(uint64_t seed);
 int scenario_pareto(uint64_t seed);
+int scenario_arrivals(uint64_t seed);
 int scenario_talk(uint64_t seed);
 int scenario_newcomer(uint64_t seed);
+int scenario_thousand(uint64_t seed);
 int scenario_crowd(uint64_t seed);
 int scenario_hour(uint64_t seed);
 int scenario_memory(uint64_t seed);

@@ -4,7 +4,7 @@
 #include "base/util.h"
 #include "policy/brain.h"
 
-#define LOOKS 32 /* at all processes, in one round */
+#define LOOKS 12 /* at all processes, in one round */
 
 /* Why it does not even come into question to move for load; POLICY_GO: it does. */
 static uint8_t held(const struct round *r, const struct job *j)
@@ -195,19 +195,6 @@ static void balance_load(struct round *r)
 	}
 }
 
-/* May it be moved because it must? Locks do not count; a failed move is tried again soon. */
-static bool can_be_forced(const struct round *r, const struct job *j)
-{
-	const struct policy_process *p = j->p;
-	int64_t now = r->in->now;
-
-	if (j->out || p->busy || j->at == NOWHERE || !r->views[j->at].node->alive)
-		return false;
-	if (p->forbidden && (!p->forbidden_until || p->forbidden_until > now))
-		return false;
-	return !j->note || j->note->until <= now || now - j->note->failed >= 2 * r->c->period;
-}
-
 /* All of ours leave hosts that want them gone; all come home if home says so. */
 static void must_leave(struct round *r)
 {
@@ -215,7 +202,7 @@ static void must_leave(struct round *r)
 		struct job *j = &r->jobs[i];
 		struct offer o;
 
-		if (!can_be_forced(r, j) || r->views[j->at].me)
+		if (!round_free(r, j) || r->views[j->at].me)
 			continue;
 		if (r->c->bring) {
 			judge(r, j, r->me, &o);

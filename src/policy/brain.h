@@ -9,6 +9,7 @@
 #define CREDITS_MAX 512U /* moves that are under way, or that not all have told of yet */
 #define NOTES_SETS  256U /* what is remembered of processes: sets of ... */
 #define NOTES_WAYS  4U	 /* ... so many; the one not touched for longest makes room */
+#define FALLS	    5U
 #define SHORT_MAX   64U	 /* nodes that each process is compared for */
 #define NEAR	    1.1 /* times the best pace: places that are as good, one of which chance takes */
 #define NOWHERE	    SIZE_MAX
@@ -31,6 +32,8 @@ struct note {
 	int64_t until;	/* left alone before */
 	uint32_t failures;
 	node_id last_from; /* where it last came from */
+	node_id fled;	   /* a node that it left because memory was short there ... */
+	int64_t fled_at;   /* ... when */
 	double calls;	   /* for each standard second of work, seen while away */
 	int64_t called;	   /* when that was */
 };
@@ -101,8 +104,11 @@ struct policy {
 	size_t views_max;
 	struct job *jobs;
 	size_t jobs_max;
-	double free_last, fall, fall_long; /* of our own memory: KiB, KiB a second; of some seconds */
-	int64_t free_at;	/* 0: never looked */
+	double falls[FALLS]; /* of our own free memory, KiB a second: the last ones */
+	uint32_t n_falls;
+	double fall;	  /* the middle one of them, at least 0 */
+	double free_last; /* KiB */
+	int64_t free_at;  /* 0: never looked */
 };
 
 /* What a move of @job to a view would bring. */
@@ -119,6 +125,8 @@ int round_begin(struct round *r, struct policy *s, const struct policy_conf *c,
 size_t round_find(const struct round *r, node_id node);
 /* A random number from 0 up to 1, 1 excluded. */
 double round_random(struct round *r);
+/* May @j be moved if it must be? Nothing of its own holds it; a failed move is tried again soon. */
+bool round_free(const struct round *r, const struct job *j);
 bool round_full(const struct round *r); /* as many moves as may be */
 /* Takes @o for @j as begun: writes the decision, counts what it changes. */
 void round_go(struct round *r, struct job *j, const struct offer *o);
@@ -154,6 +162,8 @@ void judge(const struct round *r, const struct job *j, size_t to, struct offer *
 
 /* usher.c: moves for memory. */
 void usher_round(struct round *r);
+/* KiB of our own memory that will be gone before a move of @longest seconds is over. */
+double usher_gone_soon(const struct policy *s, const struct policy_conf *c, double longest);
 /* The best place of all for @j that has room; home if @or_home and there is none. */
 bool usher_place(struct round *r, const struct job *j, bool or_home, struct offer *ret);
 

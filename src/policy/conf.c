@@ -11,6 +11,7 @@ void policy_conf_init(struct policy_conf *ret)
 	*ret = (struct policy_conf){
 		.balance = true,
 		.usher = true,
+		.hosts_check = true,
 		.period = SEC,
 		.settle = 4 * SEC,
 		.age_max = 30 * SEC,

@@ -44,7 +44,7 @@ void load_view(struct view *v, const struct policy_conf *c, const struct policy_
 	double rtt = (double)(n->rtt > 0 ? n->rtt : c->rtt);
 	double total = clamp((double)n->mem_total, 0, 1e15);
 
-	*v = (struct view){ .node = n, .me = n->me };
+	*v = (struct view){ .node = n, .me = n->me, .floor = -1 };
 	v->speed = clamp(n->speed, 1, 1e8) / POLICY_STANDARD_SPEED;
 	v->cpus = clamp(n->cpus, 1, 65536e3) / WHOLE;
 	v->capacity = v->speed * v->cpus;

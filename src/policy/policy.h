@@ -44,7 +44,8 @@ struct policy_node {
 	uint32_t runnable;  /* thousandths of a task, mean of some seconds, guests included */
 	uint32_t native;    /* the part of it that is not guests'; POLICY_NOT_TOLD */
 	uint64_t mem_total; /* KiB */
-	uint64_t mem_free;  /* KiB that programs could still get without paging */
+	uint64_t mem_free;  /* KiB that programs could still get without paging, less what guests
+			     * that it has admitted have not filled yet */
 	uint32_t guests, guests_max;
 	int64_t rtt;   /* ns of a round trip from us to it; 0: not measured */
 	uint64_t link; /* bytes a second that earlier moves to it got; 0: not measured */
@@ -101,6 +102,7 @@ struct policy_conf {
 	bool balance;	 /* true: move for load and for calls */
 	bool usher;	 /* true: move for memory */
 	bool bring;	 /* false: bring all of ours home (mosctl bring) */
+	bool hosts_check; /* true: hosts are told load_limit and refuse (policy_admit) */
 	int64_t period;	 /* 1 s: between two calls of policy_balance */
 	int64_t settle;	 /* 4 s: until a node's mean of runnable tasks has followed a move */
 	int64_t age_max; /* 30 s: a record older than this is not acted on */
@@ -238,22 +240,26 @@ struct policy_arrival {
 	bool ordered;	 /* by a person, or home (memory, EXPEL) has no better place */
 };
 
-/* What this node has accepted and cannot measure yet. */
+/* What this node has accepted and its means do not show yet: guests on their way, and of those that
+ * came in the last seconds the part that `runnable` lacks. */
 struct policy_under_way {
 	uint32_t guests;
-	uint32_t wants;	 /* thousandths, sum */
-	uint64_t memory; /* KiB, sum */
+	uint32_t wants; /* thousandths, sum */
 };
 
-/* May it come? @me is this node as it is now. Return: 0, or with a word and a line in @e: -EPERM
+/* May it come? @me is this node as it is now; @s knows how fast its memory fills. Return: 0, or with a word and a line in @e: -EPERM
  * (blocked, expelling), -EUSERS (guests_max), -ENOMEM (memory), -EBUSY (load; never if ordered). */
-int policy_admit(const struct policy_conf *c, const struct policy_node *me,
-		 const struct policy_under_way *u, const struct policy_arrival *a, struct err *e);
+int policy_admit(const struct policy *s, const struct policy_conf *c,
+		 const struct policy_node *me, const struct policy_under_way *u,
+		 const struct policy_arrival *a, struct err *e);
 
 /* KiB that a node of this size must keep free. */
 uint64_t policy_reserve(const struct policy_conf *c, uint64_t mem_total);
-/* Whether this node should tell that it is PRESSED, given whether it did before. */
-bool policy_pressed(const struct policy_conf *c, bool was, uint64_t mem_total, uint64_t mem_free);
+/* Whether this node should tell that it is PRESSED: now, or soon at the rate of the last seconds.
+ * To be called each period, guests or not. @me is this node as it is now, with POLICY_PRESSED if it
+ * told so before; @largest: KiB of its largest guest, which takes a while to leave; 0: not known. */
+bool policy_pressed(struct policy *s, const struct policy_conf *c, int64_t now,
+		    const struct policy_node *me, uint64_t largest);
 
 /* One plain sentence with the figures, without a full stop's newline. Cut to @size, terminated.
  * Return: @to. */

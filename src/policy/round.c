@@ -112,6 +112,18 @@ double round_random(struct round *r)
 	return (double)(r->in->random(r->in->random_ctx) >> 11) / 9007199254740992.0;
 }
 
+bool round_free(const struct round *r, const struct job *j)
+{
+	const struct policy_process *p = j->p;
+	int64_t now = r->in->now;
+
+	if (j->out || p->busy || j->at == NOWHERE || !r->views[j->at].node->alive)
+		return false;
+	if (p->forbidden && (!p->forbidden_until || p->forbidden_until > now))
+		return false;
+	return !j->note || j->note->until <= now || now - j->note->failed >= 2 * r->c->period;
+}
+
 bool round_full(const struct round *r)
 {
 	return r->under_way >= r->c->moves_at_once || r->n_ret >= r->max;
@@ -184,6 +196,11 @@ void round_go(struct round *r, struct job *j, const struct offer *o)
 	struct view *h = &r->views[j->at], *t = &r->views[o->to];
 
 	round_note(r, j, POLICY_GO, o);
+	if (o->reason == POLICY_USHER) {
+		j->note = note_get(r->s, j->p->id, r->in->now);
+		j->note->fled = h->node->node;
+		j->note->fled_at = r->in->now;
+	}
 	r->ret[r->n_ret++] = j->why;
 	j->out = true;
 	r->under_way++;

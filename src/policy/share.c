@@ -149,7 +149,8 @@ static double gap_like(const struct round *r, const struct job *j, const struct 
 		const struct view *v = &r->views[i];
 
 		if (!v->takes || i == j->at ||
-		    !load_allowed(j->p->allowed, j->p->n_allowed, v->node->node))
+		    !load_allowed(j->p->allowed, j->p->n_allowed, v->node->node) ||
+		    (o->reason == POLICY_LOCAL_FIRST && load_own_full(v)))
 			continue;
 		if (load_pace(j, v, load_with(j, v, r->c->pad)) <= o->there * NEAR)
 			gap += MAX(r->level * v->capacity - v->tasks, GAP_MIN);
@@ -165,10 +166,14 @@ double share_chance(struct round *r, const struct job *j, const struct offer *o)
 
 	if (o->reason == POLICY_COME_HOME || r->ours >= ALL_OURS * r->surplus)
 		return 1;
-	share = MAX(surplus_of(r, v), GAP_MIN) * our_part(v) * DAMPING;
+	share = MAX(surplus_of(r, v), GAP_MIN) * our_part(v);
+	if (!r->c->hosts_check)
+		share *= DAMPING;
 	share *= MIN(gap_like(r, j, o) / MAX(r->surplus, GAP_MIN), 1.0);
 	if (share >= A_TASK * j->tasks)
 		return 1;
-	later = r->mean_age + clamp((double)r->c->settle / 2e9, 0, 3600);
+	later = r->mean_age;
+	if (!r->c->hosts_check)
+		later += clamp((double)r->c->settle / 2e9, 0, 3600);
 	return clamp(share / j->tasks * period / (later + period), 0, 1);
 }
