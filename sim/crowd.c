@@ -50,7 +50,7 @@ static int newcomer(uint64_t seed, uint32_t nodes, bool check)
 	}
 	for (uint32_t i = 0; i < nodes; i++)
 		unequal += fabs(count_jobs(&w->nodes[i]) - (double)jobs / nodes) > 1.5;
-	broken += promise(first >= 0 && first <= 15 && most <= ceil((double)jobs / nodes) + !check,
+	broken += promise(first >= 0 && first <= (check ? 15 : 30) && most <= ceil((double)jobs / nodes) * (check ? 1 : 3),
 			  "1 idle among %u, mean %.2f jobs, %s: first job after %.1f s, second after "
 			  "%.1f s; most at a time %u, %u refused; %u nodes off the mean by more than "
 			  "1.5; %u moves in all, %u back", nodes, (double)jobs / nodes,

@@ -12,7 +12,7 @@ static uint8_t held(const struct round *r, const struct job *j)
 	const struct policy_process *p = j->p;
 	const struct view *v = j->at == NOWHERE ? NULL : &r->views[j->at];
 
-	if (p->busy)
+	if (p->busy || j->moving)
 		return POLICY_BUSY;
 	if (!v || !v->known)
 		return POLICY_UNKNOWN;

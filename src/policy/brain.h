@@ -72,6 +72,7 @@ struct job {
 	double memory;	   /* KiB that travel */
 	double room;	   /* KiB that it needs */
 	bool out;	   /* decided in this round */
+	bool moving;	   /* we have sent it off */
 	bool no_room;	   /* short of memory where it is, and no place has room for it */
 	struct policy_decision why;
 };

@@ -223,6 +223,10 @@ void credit_apply(struct round *r)
 		}
 		apply_at(r, c, c->to, 1);
 		apply_at(r, c, c->from, -1);
-		r->under_way += !c->ended;
+		if (c->ended)
+			continue;
+		r->under_way++;
+		for (size_t k = 0; k < r->n_jobs; k++) /* perhaps the caller does not say so yet */
+			r->jobs[k].moving |= r->jobs[k].p->id == c->id;
 	}
 }

@@ -19,6 +19,7 @@
 #define OWN_FULL     0.8 /* of the processors: its own programs have use for all of them */
 #define OWN_FITS     1.2 /* ... would do with them, if there were no guests */
 #define A_GUEST	     0.2 /* tasks: less is noise */
+#define A_TALKER     0.01 /* of its time: more is worth remembering */
 #define CALLS_FORGET 600e9 /* ns after which what was seen of its calls counts no more */
 
 double clamp(double x, double low, double high)
@@ -70,9 +71,12 @@ static double calls_of(struct job *j, const struct round *r, double done)
 	if (p->hint == POLICY_HINT_CPU)
 		return 0;
 	if (!r->views[j->at].me) {
+		if (!j->note && calls * r->views[j->at].talk > A_TALKER)
+			j->note = note_get(r->s, p->id, r->in->now);
 		if (j->note) {
 			j->note->calls = calls;
 			j->note->called = r->in->now;
+			j->note->touched = r->in->now;
 		}
 		return calls;
 	}

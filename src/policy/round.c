@@ -117,7 +117,7 @@ bool round_free(const struct round *r, const struct job *j)
 	const struct policy_process *p = j->p;
 	int64_t now = r->in->now;
 
-	if (j->out || p->busy || j->at == NOWHERE || !r->views[j->at].node->alive)
+	if (j->out || p->busy || j->moving || j->at == NOWHERE || !r->views[j->at].node->alive)
 		return false;
 	if (p->forbidden && (!p->forbidden_until || p->forbidden_until > now))
 		return false;
