@@ -13,6 +13,7 @@
 #define SHORT_MAX   64U	 /* nodes that each process is compared for */
 #define NEAR	    1.1 /* times the best pace: places that are as good, one of which chance takes */
 #define NOWHERE	    SIZE_MAX
+#define LONG_AGO    (366LL * 86400 * 1000000000) /* ns: no time that is waited or told is longer */
 
 /* A move, for as long as the nodes' records may not show it. */
 struct credit {
@@ -79,7 +80,8 @@ struct job {
 
 struct round {
 	struct policy *s;
-	const struct policy_conf *c;
+	const struct policy_conf *c; /* clean */
+	struct policy_conf clean;
 	const struct policy_input *in;
 	struct view *views;
 	struct job *jobs;
@@ -133,6 +135,9 @@ bool round_full(const struct round *r); /* as many moves as may be */
 void round_go(struct round *r, struct job *j, const struct offer *o);
 /* Writes down what came of @j: @o may be NULL. */
 void round_note(struct round *r, struct job *j, uint8_t verdict, const struct offer *o);
+
+/* conf.c: @c without figures with which arithmetic fails. */
+void conf_clean(const struct policy_conf *c, struct policy_conf *ret);
 
 /* load.c */
 void load_view(struct view *v, const struct policy_conf *c, const struct policy_node *n);

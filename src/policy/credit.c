@@ -192,7 +192,7 @@ static void apply_at(struct round *r, const struct credit *c, node_id node, doub
 	if (i == NOWHERE)
 		return;
 	v = &r->views[i];
-	told = r->in->now - MAX(v->node->age, (int64_t)0);
+	told = r->in->now - MIN(MAX(v->node->age, (int64_t)0), LONG_AGO);
 	if (c->refused && sign > 0) {
 		v->takes = v->takes && (v->me || told > c->ended);
 		return;

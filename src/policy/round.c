@@ -64,7 +64,9 @@ int round_begin(struct round *r, struct policy *s, const struct policy_conf *c,
 {
 	int err;
 
-	*r = (struct round){ .s = s, .c = c, .in = in };
+	*r = (struct round){ .s = s, .in = in };
+	conf_clean(c, &r->clean);
+	r->c = &r->clean;
 	err = make_room((void **)&s->views, &s->views_max, in->n_nodes, sizeof(*s->views));
 	if (!err)
 		err = make_room((void **)&s->jobs, &s->jobs_max, in->n_processes, sizeof(*s->jobs));
