@@ -142,6 +142,8 @@ static double load_limit(const struct round *r, const struct job *j, const struc
 	const struct view *t = &r->views[o->to];
 	double least = o->here * r->c->gain_min / 1000;
 
+	if (o->reason == POLICY_PLACE)
+		return t->me ? 0 : MAX(o->here * j->width * 100, 1.0);
 	if (o->reason == POLICY_LOCAL_FIRST)
 		return MAX((o->here * NEAR - j->calls * t->talk) * j->width * 100, 1.0);
 	if (o->reason != POLICY_BALANCE || t->me || j->left <= 0)

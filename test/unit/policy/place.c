@@ -22,6 +22,7 @@ static void home_unless_better(void **state)
 	s->nodes[0].runnable = 210;
 	assert_int_not_equal(place(s, &p, &d), 1);
 	assert_int_equal(d.reason, POLICY_PLACE);
+	assert_int_equal(d.load_limit, 121); /* with more, home would be faster */
 	s->nodes[0].runnable = 0;
 	s->nodes[1].speed = 11000;
 	p.id = 8;
