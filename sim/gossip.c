@@ -10,8 +10,11 @@ static void tell(struct world *w, uint32_t node)
 	struct policy_node me;
 	double largest = 0;
 
-	*r = (struct record){ .time = w->time, .runnable = n->runnable, .native = n->native,
-			      .free = node_free(n), .flags = n->flags };
+	*r = (struct record){ .time = w->time,
+			      .runnable = n->runnable,
+			      .native = n->native,
+			      .free = node_free(n),
+			      .flags = n->flags };
 	for (const struct job *j = n->jobs; j; j = j->next) {
 		r->guests += j->home != node;
 		if (j->home != node)

@@ -25,18 +25,30 @@ static void see(const struct world *w, uint32_t me, uint32_t other, struct polic
 	uint32_t told = w->views[(size_t)me * w->n_nodes + other];
 	const struct record *r = &n->history[told % HISTORY];
 	bool old = told == NEVER || n->told - told >= HISTORY;
-	struct record now = { .time = w->time, .runnable = n->runnable, .native = n->native,
-			      .free = node_free(n), .flags = n->flags };
+	struct record now = { .time = w->time,
+			      .runnable = n->runnable,
+			      .native = n->native,
+			      .free = node_free(n),
+			      .flags = n->flags };
 
 	if (me == other)
 		r = &now;
 	*ret = (struct policy_node){
-		.node = { other + 1 }, .me = me == other, .alive = n->alive && !old,
-		.compatible = true, .flags = r->flags, .age = old ? INT64_MAX : ns(w->time - r->time),
-		.speed = thousandths(n->speed * 10), .cpus = thousandths(n->cpus),
-		.runnable = thousandths(r->runnable), .native = thousandths(r->native),
-		.mem_total = (uint64_t)n->memory, .mem_free = (uint64_t)MAX(r->free, 0.0),
-		.guests = r->guests, .guests_max = 1000, .rtt = ns(w->rtt),
+		.node = { other + 1 },
+		.me = me == other,
+		.alive = n->alive && !old,
+		.compatible = true,
+		.flags = r->flags,
+		.age = old ? INT64_MAX : ns(w->time - r->time),
+		.speed = thousandths(n->speed * 10),
+		.cpus = thousandths(n->cpus),
+		.runnable = thousandths(r->runnable),
+		.native = thousandths(r->native),
+		.mem_total = (uint64_t)n->memory,
+		.mem_free = (uint64_t)MAX(r->free, 0.0),
+		.guests = r->guests,
+		.guests_max = 1000,
+		.rtt = ns(w->rtt),
 		.link = (uint64_t)w->link,
 	};
 }
@@ -44,10 +56,18 @@ static void see(const struct world *w, uint32_t me, uint32_t other, struct polic
 static void describe(const struct world *w, const struct job *j, struct policy_process *ret)
 {
 	*ret = (struct policy_process){
-		.id = j->id, .at = { j->at + 1 }, .busy = j->state == JOB_MOVES,
-		.locked = j->locked, .hint = j->hint, .use = thousandths(j->use),
-		.wants = thousandths(j->wants), .calls = (uint32_t)j->called, .moves = j->moves,
-		.used = ns(j->used), .arrived = ns(j->arrived), .memory = (uint64_t)j->memory,
+		.id = j->id,
+		.at = { j->at + 1 },
+		.busy = j->state == JOB_MOVES,
+		.locked = j->locked,
+		.hint = j->hint,
+		.use = thousandths(j->use),
+		.wants = thousandths(j->wants),
+		.calls = (uint32_t)j->called,
+		.moves = j->moves,
+		.used = ns(j->used),
+		.arrived = ns(j->arrived),
+		.memory = (uint64_t)j->memory,
 	};
 }
 
@@ -58,8 +78,11 @@ static uint64_t chance(void *ctx)
 
 static struct policy_input look(struct world *w, uint32_t me)
 {
-	struct policy_input in = { .now = ns(w->time), .nodes = w->known, .n_nodes = w->n_nodes,
-				   .processes = w->ours, .random = chance,
+	struct policy_input in = { .now = ns(w->time),
+				   .nodes = w->known,
+				   .n_nodes = w->n_nodes,
+				   .processes = w->ours,
+				   .random = chance,
 				   .random_ctx = &w->random };
 
 	for (uint32_t i = 0; i < w->n_nodes; i++)
@@ -75,7 +98,8 @@ static bool admitted(struct world *w, struct job *j, const struct policy_decisio
 {
 	struct node *n = &w->nodes[d->to.v - 1];
 	struct policy_under_way u = { n->coming, thousandths(n->coming_tasks + n->fresh) };
-	struct policy_arrival a = { .memory = (uint64_t)j->memory, .wants = thousandths(j->wants),
+	struct policy_arrival a = { .memory = (uint64_t)j->memory,
+				    .wants = thousandths(j->wants),
 				    .load_limit = w->load_check ? d->load_limit : 0 };
 	struct policy_node me;
 

@@ -28,8 +28,9 @@ static int check_memory(const struct policy_node *me, uint64_t keep, uint64_t so
 		return 0;
 	return err_reason(e, -ENOMEM, "no-memory",
 			  "node %u has %" PRIu64 " MiB free, of which %" PRIu64
-			  " MiB are about to be used and %" PRIu64 " MiB stay free: no room for %" PRIu64
-			  " MiB", me->node.v, free / 1024, soon / 1024, keep / 1024, more / 1024);
+			  " MiB are about to be used and %" PRIu64
+			  " MiB stay free: no room for %" PRIu64 " MiB",
+			  me->node.v, free / 1024, soon / 1024, keep / 1024, more / 1024);
 }
 
 static int check_load(const struct policy_node *me, const struct policy_under_way *u,
@@ -48,9 +49,8 @@ static int check_load(const struct policy_node *me, const struct policy_under_wa
 			  me->node.v, load, a->load_limit);
 }
 
-int policy_admit(const struct policy *s, const struct policy_conf *c,
-		 const struct policy_node *me, const struct policy_under_way *u,
-		 const struct policy_arrival *a, struct err *e)
+int policy_admit(const struct policy *s, const struct policy_conf *c, const struct policy_node *me,
+		 const struct policy_under_way *u, const struct policy_arrival *a, struct err *e)
 {
 	double move = clamp((double)a->memory, 0, 1e15) * 1024 / (double)MAX(c->link, (uint64_t)1);
 	uint64_t soon = (uint64_t)clamp(usher_gone_soon(s, c, move), 0, 1e15);

@@ -80,7 +80,8 @@ static void consider_place(struct round *r, const struct job *j, size_t to, stru
 		return;
 	judge(r, j, to, &o);
 	c->any = true;
-	if (o.verdict == POLICY_GO && o.reason != POLICY_COME_HOME && o.there <= r->views[j->at].floor)
+	if (o.verdict == POLICY_GO && o.reason != POLICY_COME_HOME &&
+	    o.there <= r->views[j->at].floor)
 		o.verdict = POLICY_OTHERS;
 	choose(r, c, &o);
 }

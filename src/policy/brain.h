@@ -10,8 +10,8 @@
 #define NOTES_SETS  256U /* what is remembered of processes: sets of ... */
 #define NOTES_WAYS  4U	 /* ... so many; the one not touched for longest makes room */
 #define FALLS	    5U
-#define SHORT_MAX   64U	 /* nodes that each process is compared for */
-#define NEAR	    1.1 /* times the best pace: places that are as good, one of which chance takes */
+#define SHORT_MAX   64U /* nodes that each process is compared for */
+#define NEAR 1.1 /* times the best pace: as good as the best, and chance takes one of them */
 #define NOWHERE	    SIZE_MAX
 #define LONG_AGO    (366LL * 86400 * 1000000000) /* ns: no time that is waited or told is longer */
 
@@ -88,12 +88,12 @@ struct round {
 	size_t n_views, n_jobs, me;
 	size_t list[SHORT_MAX];
 	size_t n_list;
-	double level;	 /* tasks for each standard processor, mean of all nodes */
-	double surplus;	 /* tasks that would better be elsewhere, of all homes */
-	double ours;	 /* the part of it that is ours */
-	double best;	 /* s for a standard second of work of a newcomer, at the best place */
+	double level;	/* tasks for each standard processor, mean of all nodes */
+	double surplus; /* tasks that would better be elsewhere, of all homes */
+	double ours;	/* the part of it that is ours */
+	double best;	/* s for a standard second of work of a newcomer, at the best place */
 	double best_load;
-	double roomy; /* the same pace, at places whose own users leave room; negative: none */
+	double roomy;	 /* the same pace, at places whose own users leave room; negative: none */
 	double mean_age; /* s, of what is known of the others */
 	uint32_t under_way, begun;
 	struct policy_decision *ret;
@@ -116,8 +116,8 @@ struct policy {
 
 /* What a move of @job to a view would bring. */
 struct offer {
-	size_t to; /* NOWHERE: nothing was compared */
-	double here, there; /* s for each standard second of work */
+	size_t to;		   /* NOWHERE: nothing was compared */
+	double here, there;	   /* s for each standard second of work */
 	double gain, needed, move; /* s */
 	uint8_t reason, verdict;
 };
@@ -144,7 +144,8 @@ void load_view(struct view *v, const struct policy_conf *c, const struct policy_
 void load_job(struct job *j, const struct round *r, const struct policy_process *p);
 /* Seconds for a standard second of work at @v while @tasks are there, @j among them. */
 double load_pace(const struct job *j, const struct view *v, double tasks);
-/* Tasks at @v with @j there; @pad: thousandths of itself that it is counted with where others are. */
+/* Tasks at @v with @j there; @pad: thousandths of itself that it is counted with where others are.
+ */
 double load_with(const struct job *j, const struct view *v, uint32_t pad);
 double load_move(const struct job *j, const struct view *from, const struct view *to,
 		 const struct policy_conf *c);

@@ -43,9 +43,9 @@ void policy_conf_init(struct policy_conf *ret)
 void conf_clean(const struct policy_conf *c, struct policy_conf *ret)
 {
 	int64_t *const times[] = {
-		&ret->period, &ret->settle, &ret->age_max, &ret->residency, &ret->move_fixed,
-		&ret->move_longest, &ret->rtt, &ret->call_fixed, &ret->backoff, &ret->backoff_max,
-		&ret->mem_ahead,
+		&ret->period,	  &ret->settle,	      &ret->age_max,   &ret->residency,
+		&ret->move_fixed, &ret->move_longest, &ret->rtt,       &ret->call_fixed,
+		&ret->backoff,	  &ret->backoff_max,  &ret->mem_ahead,
 	};
 
 	*ret = *c;

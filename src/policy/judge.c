@@ -53,7 +53,7 @@ static void judge_away(const struct round *r, const struct job *j, struct offer 
 	double talk = r->views[o->to].talk - r->views[j->at].talk;
 
 	if (o->verdict != POLICY_GO && talk > 0 &&
-		 pays(r, j, o, o->here, o->there - j->calls * talk) == POLICY_GO)
+	    pays(r, j, o, o->here, o->there - j->calls * talk) == POLICY_GO)
 		o->verdict = POLICY_TALKS;
 	else if (o->verdict == POLICY_GO && guests_first(r, j, o))
 		o->verdict = POLICY_GUESTS;

@@ -16,10 +16,10 @@
 #define WHOLE	     1000.0
 #define NSEC	     1e9
 #define USE_MIN	     0.001 /* of a processor: less is as good as nothing */
-#define OWN_FULL     0.8 /* of the processors: its own programs have use for all of them */
-#define OWN_FITS     1.2 /* ... would do with them, if there were no guests */
-#define A_GUEST	     0.2 /* tasks: less is noise */
-#define A_TALKER     0.01 /* of its time: more is worth remembering */
+#define OWN_FULL     0.8   /* of the processors: its own programs have use for all of them */
+#define OWN_FITS     1.2   /* ... would do with them, if there were no guests */
+#define A_GUEST	     0.2   /* tasks: less is noise */
+#define A_TALKER     0.01  /* of its time: more is worth remembering */
 #define CALLS_FORGET 600e9 /* ns after which what was seen of its calls counts no more */
 
 double clamp(double x, double low, double high)
@@ -57,8 +57,8 @@ void load_view(struct view *v, const struct policy_conf *c, const struct policy_
 	v->talk = n->me ? 0 : clamp((rtt + (double)c->call_fixed) / NSEC, 0, 60);
 	v->link = clamp((double)(n->link ? n->link : c->link), 1e3, 1e15) / 1024;
 	v->known = n->me || (n->alive && n->age <= c->age_max && !(n->flags & POLICY_QUIET));
-	v->takes = n->me || (v->known && n->compatible && !(n->flags & no) &&
-			     n->guests < n->guests_max);
+	v->takes = n->me ||
+		   (v->known && n->compatible && !(n->flags & no) && n->guests < n->guests_max);
 }
 
 /* Its calls for each second of work. At home they can only be guessed, and what was seen while it
@@ -162,7 +162,9 @@ bool load_allowed(const struct policy_range *a, size_t n, node_id node)
 void policy_mean_add(struct policy_mean *m, enum policy_decay d, double value, int64_t ns)
 {
 	static const double lasts[POLICY_DECAY_COUNT_] = {
-		[POLICY_DECAY_SLOW] = 40, [POLICY_DECAY_FAST] = 13, [POLICY_DECAY_NONE] = 1e9,
+		[POLICY_DECAY_SLOW] = 40,
+		[POLICY_DECAY_FAST] = 13,
+		[POLICY_DECAY_NONE] = 1e9,
 	};
 	double most = lasts[d < POLICY_DECAY_COUNT_ ? d : POLICY_DECAY_SLOW];
 	double seconds = clamp((double)ns / NSEC, 0, most);

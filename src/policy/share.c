@@ -4,8 +4,8 @@
  * DOC: A thousand homes see the same idle newcomer, and each decides alone. If each sent what would
  * pay, it would drown. But each also sees, in what the nodes tell, how much there is to send in all
  * (`surplus`: tasks on nodes where they would better not be) and how much the better places lack up
- * to the mean level (`gap`). Of the surplus of a node, the part that is ours is as large as our part
- * of its tasks. So we send
+ * to the mean level (`gap`). Of the surplus of a node, the part that is ours is as large as our
+ *part of its tasks. So we send
  *
  *	surplus of the node * our part of its tasks * gap of the places that pay / surplus of all
  *
@@ -22,7 +22,8 @@
 #define GAP_MIN	 0.1  /* tasks: a place above the mean may still be better for some */
 #define ALL_OURS 0.95 /* of the surplus */
 #define A_TASK	 0.9  /* of one: as good as one */
-#define DAMPING	 0.5  /* what is sent at random comes unevenly: half of it, and then half of the rest */
+#define DAMPING                                                                                    \
+	0.5 /* what is sent at random comes unevenly: half of it, and then half of the rest */
 
 static double ratio(uint32_t thousandths)
 {
@@ -50,8 +51,8 @@ static void find_level(struct round *r)
 	r->best = r->roomy = -1;
 	for (size_t i = 0; i < r->n_views; i++) {
 		const struct view *v = &r->views[i];
-		double there = MAX(v->tasks, 0.0), with = there + 1 + MIN(there, 1.0) *
-			(ratio(r->c->pad) - 1);
+		double there = MAX(v->tasks, 0.0),
+		       with = there + 1 + MIN(there, 1.0) * (ratio(r->c->pad) - 1);
 
 		if (v->known && !v->me) {
 			ages += clamp((double)v->node->age / 1e9, 0, 3600);

@@ -5,16 +5,17 @@
  * DOC: Our own node is short when what is free, less what will be gone at the rate of the last
  * seconds before a move can help (`mem_ahead` and the longest move), is under its reserve. Then the
  * smallest process that alone brings it back to the relief (half as much again as the reserve)
- * leaves; if no single one does, the largest that fits anywhere, and so on. Other nodes tell that they are PRESSED; their guests leave by the decision of
- * the guests' homes, the largest that fits first. Since each home decides alone, it acts for its
- * part of the guests there. A place fits if it keeps its own relief: so nothing is pushed under its
- * reserve, and nothing is sent on at once. */
+ * leaves; if no single one does, the largest that fits anywhere, and so on. Other nodes tell that
+ * they are PRESSED; their guests leave by the decision of the guests' homes, the largest that fits
+ * first. Since each home decides alone, it acts for its part of the guests there. A place fits if
+ * it keeps its own relief: so nothing is pushed under its reserve, and nothing is sent on at once.
+ */
 #include "base/util.h"
 #include "policy/brain.h"
 
-#define LOOK_EACH  0.4	/* s between two looks at our memory, at least */
-#define LONGEST	   60.0 /* s of a move that are looked ahead */
-#define TRIES	   8	/* processes for which a place is looked for, for each node and round */
+#define LOOK_EACH 0.4  /* s between two looks at our memory, at least */
+#define LONGEST	  60.0 /* s of a move that are looked ahead */
+#define TRIES	  8    /* processes for which a place is looked for, for each node and round */
 
 /* Can @j be taken for memory's sake? */
 static bool may_leave(const struct round *r, const struct job *j)
@@ -141,7 +142,8 @@ static double longest_move(const struct round *r)
 		const struct job *j = &r->jobs[i];
 
 		if (j->at == r->me && may_leave(r, j))
-			longest = MAX(longest, load_move(j, &r->views[r->me], &r->views[r->me], r->c));
+			longest = MAX(longest,
+				      load_move(j, &r->views[r->me], &r->views[r->me], r->c));
 	}
 	return longest;
 }
@@ -156,7 +158,8 @@ bool policy_pressed(struct policy *s, const struct policy_conf *c, int64_t now,
 	load_view(&v, c, me);
 	watch_fall(s, now, me);
 	/* The homes have to hear of it first. */
-	move = clamp((double)largest, 0, 1e15) / v.link + clamp((double)c->mem_ahead / 1e9, 0, 3600);
+	move = clamp((double)largest, 0, 1e15) / v.link +
+	       clamp((double)c->mem_ahead / 1e9, 0, 3600);
 	return v.free - usher_gone_soon(s, c, move) < (was ? v.relief : v.keep);
 }
 

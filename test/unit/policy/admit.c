@@ -159,9 +159,9 @@ static void step(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reserve), cmocka_unit_test(flags),
-		cmocka_unit_test(guests),  cmocka_unit_test(memory),
-		cmocka_unit_test(load),	   cmocka_unit_test(pressed_now),
+		cmocka_unit_test(reserve),	cmocka_unit_test(flags),
+		cmocka_unit_test(guests),	cmocka_unit_test(memory),
+		cmocka_unit_test(load),		cmocka_unit_test(pressed_now),
 		cmocka_unit_test(pressed_soon), cmocka_unit_test(step),
 	};
 

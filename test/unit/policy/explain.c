@@ -8,10 +8,11 @@ static void sentences(void **state)
 	char text[400];
 
 	assert_int_equal(scene_run(s), 1);
-	assert_string_equal(policy_explain(&s->go[0], text, sizeof(text)),
-			    "goes from home to node 2 to be done sooner: load 200 at home, 0 on node 2 "
-			    "(100 and 100 with the move); with 60.0 s of work expected yet it gains "
-			    "60.0 s, the move costs 1.1 s");
+	assert_string_equal(
+		policy_explain(&s->go[0], text, sizeof(text)),
+		"goes from home to node 2 to be done sooner: load 200 at home, 0 on node 2 "
+		"(100 and 100 with the move); with 60.0 s of work expected yet it gains "
+		"60.0 s, the move costs 1.1 s");
 	scene_end(s);
 	s = scene_new(2, 1);
 	s->ours[0].locked = true;
@@ -66,7 +67,8 @@ static void no_such_word(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sentences), cmocka_unit_test(all_of_them),
+		cmocka_unit_test(sentences),
+		cmocka_unit_test(all_of_them),
 		cmocka_unit_test(no_such_word),
 	};
 

@@ -6,8 +6,9 @@
 static uint64_t pick(struct scene *s)
 {
 	static const uint64_t odd[] = {
-		0, 1, 2, 999, 1000, 10000, INT32_MAX, UINT32_MAX, INT64_MAX, 1ULL << 63, UINT64_MAX,
-		UINT64_MAX - 1, 1ULL << 52,
+		0,	    1,		2,	   999,	       1000,	   10000,
+		INT32_MAX,  UINT32_MAX, INT64_MAX, 1ULL << 63, UINT64_MAX, UINT64_MAX - 1,
+		1ULL << 52,
 	};
 	uint64_t r = scene_random(&s->random);
 
@@ -40,8 +41,8 @@ static void any_process(struct scene *s, size_t i)
 {
 	struct policy_process *p = &s->ours[i];
 
-	fill(s, &p->use, offsetof(struct policy_process, forbidden) -
-				 offsetof(struct policy_process, use));
+	fill(s, &p->use,
+	     offsetof(struct policy_process, forbidden) - offsetof(struct policy_process, use));
 	p->at.v = (uint32_t)(pick(s) % (s->n + 2));
 	p->hint = (uint8_t)pick(s);
 	p->busy = !(pick(s) % 5);
@@ -78,7 +79,8 @@ static void any_figures(void **state)
 		for (int i = 0; i < n; i++) {
 			check(s, &s->go[i]);
 			policy_explain(&s->go[i], text, sizeof(text));
-			policy_moved(s->policy, &s->conf, s->now, s->go[i].id, -(int)(pick(s) % 200));
+			policy_moved(s->policy, &s->conf, s->now, s->go[i].id,
+				     -(int)(pick(s) % 200));
 		}
 		for (size_t i = 0; i < s->m; i++) {
 			assert_true(s->why[i].verdict < POLICY_VERDICT_COUNT_);

@@ -112,9 +112,12 @@ static void iojob(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(home_unless_better), cmocka_unit_test(one_after_the_other),
-		cmocka_unit_test(no_stampede),	      cmocka_unit_test(list),
-		cmocka_unit_test(memory),	      cmocka_unit_test(iojob),
+		cmocka_unit_test(home_unless_better),
+		cmocka_unit_test(one_after_the_other),
+		cmocka_unit_test(no_stampede),
+		cmocka_unit_test(list),
+		cmocka_unit_test(memory),
+		cmocka_unit_test(iojob),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,9 +44,17 @@ static inline uint64_t scene_random(void *ctx)
 static inline void scene_node(struct scene *s, uint32_t number)
 {
 	s->nodes[s->n++] = (struct policy_node){
-		.node = { number }, .me = number == 1, .alive = true, .compatible = true,
-		.speed = 10000, .cpus = 1000, .native = POLICY_NOT_TOLD, .mem_total = 8192 * MIB,
-		.mem_free = 6144 * MIB, .guests_max = 100, .age = number == 1 ? 0 : S,
+		.node = { number },
+		.me = number == 1,
+		.alive = true,
+		.compatible = true,
+		.speed = 10000,
+		.cpus = 1000,
+		.native = POLICY_NOT_TOLD,
+		.mem_total = 8192 * MIB,
+		.mem_free = 6144 * MIB,
+		.guests_max = 100,
+		.age = number == 1 ? 0 : S,
 	};
 }
 
@@ -62,8 +70,13 @@ static inline struct scene *scene_new(size_t nodes, size_t ours)
 		scene_node(s, i);
 	for (s->m = 0; s->m < ours; s->m++)
 		s->ours[s->m] = (struct policy_process){
-			.id = 100 + s->m, .at = { 1 }, .use = 1000 / (uint32_t)ours, .wants = 1000,
-			.used = 60 * S, .memory = 100 * MIB, .arrived = s->now - 600 * S,
+			.id = 100 + s->m,
+			.at = { 1 },
+			.use = 1000 / (uint32_t)ours,
+			.wants = 1000,
+			.used = 60 * S,
+			.memory = 100 * MIB,
+			.arrived = s->now - 600 * S,
 		};
 	s->nodes[0].runnable = 1000 * (uint32_t)ours;
 	return s;
@@ -87,9 +100,13 @@ static inline void scene_put(struct scene *s, size_t i, uint32_t at)
 
 static inline struct policy_input scene_input(struct scene *s)
 {
-	return (struct policy_input){ .now = s->now, .nodes = s->nodes, .n_nodes = s->n,
-				      .processes = s->ours, .n_processes = s->m,
-				      .random = scene_random, .random_ctx = &s->random };
+	return (struct policy_input){ .now = s->now,
+				      .nodes = s->nodes,
+				      .n_nodes = s->n,
+				      .processes = s->ours,
+				      .n_processes = s->m,
+				      .random = scene_random,
+				      .random_ctx = &s->random };
 }
 
 static inline int scene_run(struct scene *s)

@@ -17,8 +17,8 @@ static int often(struct scene *s, int rounds)
 	return moved;
 }
 
-/* Two hundred homes with three each, one idle node: all together send about three, in the time until
- * they hear what the others did. */
+/* Two hundred homes with three each, one idle node: all together send about three, in the time
+ * until they hear what the others did. */
 static void newcomer(void **state)
 {
 	struct scene *s = scene_new(201, 3);
@@ -52,7 +52,8 @@ static void half(void **state)
 	s->nodes[5].runnable = 4000;
 	for (int i = 1; i < 4; i++)
 		s->nodes[i].runnable = 1000;
-	assert_int_equal(scene_run(s), 2); /* and the other sends two: then all have two, one has one */
+	assert_int_equal(scene_run(s),
+			 2); /* and the other sends two: then all have two, one has one */
 	scene_end(s);
 }
 
@@ -95,8 +96,8 @@ static void drawn_by_gap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(newcomer),	 cmocka_unit_test(all_ours),
-		cmocka_unit_test(half),		 cmocka_unit_test(without_check),
+		cmocka_unit_test(newcomer),	cmocka_unit_test(all_ours),
+		cmocka_unit_test(half),		cmocka_unit_test(without_check),
 		cmocka_unit_test(drawn_by_gap),
 	};
 
