@@ -25,7 +25,7 @@ static int newcomer(uint64_t seed, uint32_t nodes, bool check)
 	uint32_t most = 0, jobs = 0, unequal = 0;
 	int broken = 0;
 
-	w->load_check = check;
+	w->load_check = w->conf.hosts_check = check;
 	n->alive = false;
 	for (uint32_t i = 0; i + 1 < nodes; i++) {
 		uint32_t k = 2 + (uint32_t)(random_unit(&chance) * 3); /* 2, 3 or 4 */
@@ -50,36 +50,52 @@ static int newcomer(uint64_t seed, uint32_t nodes, bool check)
 	}
 	for (uint32_t i = 0; i < nodes; i++)
 		unequal += fabs(count_jobs(&w->nodes[i]) - (double)jobs / nodes) > 1.5;
-	broken += promise(first >= 0 && first <= 15 && most <= ceil((double)jobs / nodes),
-			  "1 idle among %u, mean %.2f jobs, %s: first job after %.1f s, second after "
-			  "%.1f s; most at a time %u, %u refused; %u nodes off the mean by more than "
-			  "1.5; %u moves in all, %u back", nodes, (double)jobs / nodes,
-			  check ? "host may refuse" : "host takes all", first, full, most,
-			  n->refused, unequal, w->moves, w->returns);
+	broken +=
+		promise(first >= 0 && first <= (check ? 20 : 40) &&
+				most <= ceil((double)jobs / nodes) * (check ? 1 : 3),
+			"1 idle among %u, mean %.2f jobs, %s: first job after %.1f s, second after "
+			"%.1f s; most at a time %u, %u refused; %u nodes off the mean by more than "
+			"1.5; %u moves in all, %u back",
+			nodes, (double)jobs / nodes, check ? "host may refuse" : "host takes all",
+			first, full, most, n->refused, unequal, w->moves, w->returns);
 	world_destroy(w);
 	return broken;
 }
 
 int scenario_newcomer(uint64_t seed)
 {
-	return newcomer(seed, 20, true) + newcomer(seed, 20, false) +
-	       newcomer(seed + 1, 1000, true) + newcomer(seed + 1, 1000, false);
+	return newcomer(seed, 20, true) + newcomer(seed, 20, false) + newcomer(seed, 200, true) +
+	       newcomer(seed, 200, false);
+}
+
+int scenario_thousand(uint64_t seed)
+{
+	return newcomer(seed, 1000, true) + newcomer(seed, 1000, false);
 }
 
 struct hour {
 	double used, until;
 	uint32_t nodes;
 	bool place, balance;
+	bool ideal; /* all processors are one node's */
 };
 
 struct outcome {
-	double slowdown, delay, least_age;
-	uint32_t jobs, moves, most, returns, hasty, refused;
+	double slowdown, delay;
+	uint32_t jobs, moves, most, over, returns, hasty, flaps, refused;
+	uint32_t lost; /* killed or not done at the end: with any, the means mean nothing */
 };
+
+/* The n-th move for load is at least (n - 1) residencies after the one before. */
+static double most_allowed(const struct world *w, double life)
+{
+	return 1.5 + sqrt(2 * life / ((double)w->conf.residency / 1e9) + 0.25);
+}
 
 static struct outcome run_hour(uint64_t seed, const struct hour *h)
 {
-	struct world *w = world_create(h->nodes, seed);
+	uint32_t nodes = h->ideal ? 1 : h->nodes;
+	struct world *w = world_create(nodes, seed);
 	uint64_t chance = seed ^ 0xf00d;
 	const double low = 2, high = 1000;
 	double mean = log(high / low) * low / (1 - low / high), next = 5;
@@ -88,7 +104,11 @@ static struct outcome run_hour(uint64_t seed, const struct hour *h)
 	w->place = h->place;
 	w->balance = h->balance;
 	w->loss = 0.1;
-	while (w->time < h->until || (w->running && w->time < 4 * h->until)) {
+	for (uint32_t i = 0; i < nodes; i++) /* memory is another scenario's subject */
+		w->nodes[i].memory = 64 * 1024 * KIB_OF_MIB * h->nodes / nodes;
+	if (h->ideal)
+		w->nodes[0].cpus = h->nodes;
+	while (w->time < h->until || (w->running && w->time < 20 * h->until)) {
 		for (; next <= w->time && next < h->until;
 		     next += random_exp(&chance, mean / h->used / h->nodes)) {
 			uint32_t home = (uint32_t)(random_unit(&chance) * h->nodes);
@@ -99,7 +119,7 @@ static struct outcome run_hour(uint64_t seed, const struct hour *h)
 			/* Some nodes start many more jobs than others. */
 			if (random_unit(&chance) < 0.5)
 				home /= 4;
-			j = world_job(w, home, work);
+			j = world_job(w, h->ideal ? 0 : home, work);
 			j->calls = talk;
 			j->memory = random_pareto(&chance, 1, 4, 512) * KIB_OF_MIB;
 		}
@@ -112,13 +132,16 @@ static struct outcome run_hour(uint64_t seed, const struct hour *h)
 		o.delay += (took - j->total) / w->n_jobs;
 		o.slowdown += took / j->total / w->n_jobs;
 		o.most = MAX(o.most, j->moves);
+		o.over += j->moves_by[POLICY_BALANCE] > most_allowed(w, took);
 	}
-	for (uint32_t i = 0; i < h->nodes; i++)
+	for (uint32_t i = 0; i < nodes; i++)
 		o.refused += w->nodes[i].refused;
 	o.jobs = w->n_jobs;
+	o.lost = world_killed(w) + w->running;
 	o.moves = w->moves;
 	o.returns = w->returns;
 	o.hasty = w->hasty;
+	o.flaps = w->flaps;
 	world_destroy(w);
 	return o;
 }
@@ -127,9 +150,11 @@ static struct outcome show(const char *what, uint64_t seed, struct hour h)
 {
 	struct outcome o = run_hour(seed, &h);
 
-	printf("      %-26s %u jobs, mean slowdown %.2f, mean delay %.2f s; %.2f moves a job, most %u; "
-	       "%u back within a minute, %u refused\n", what, o.jobs, o.slowdown, o.delay,
-	       (double)o.moves / o.jobs, o.most, o.returns, o.refused);
+	printf("      %-26s %u jobs, mean slowdown %.2f, mean delay %.2f s; %.2f moves a job, most "
+	       "%u; "
+	       "%u back within a minute, %u refused, %u lost\n",
+	       what, o.jobs, o.slowdown, o.delay, (double)o.moves / o.jobs, o.most, o.returns,
+	       o.refused, o.lost);
 	fflush(stdout);
 	return o;
 }
@@ -137,25 +162,40 @@ static struct outcome show(const char *what, uint64_t seed, struct hour h)
 static int crowd(uint64_t seed, uint32_t nodes, double until)
 {
 	struct hour h = { .used = 0.7, .until = until, .nodes = nodes };
-	struct outcome home, placed, moved;
+	struct outcome ideal, home, placed, moved, both;
 	int broken = 0;
 
-	printf("      %u nodes for %.0f s, half of the jobs begin on a quarter of them, 70 %% used, 10 "
-	       "%% of the gossip lost\n", nodes, until);
+	printf("      %u nodes for %.0f s, half of the jobs begin on a quarter of them, 70 %% "
+	       "used, 10 "
+	       "%% of the gossip lost\n",
+	       nodes, until);
+	h.ideal = true;
+	ideal = show("as one machine (ideal):", seed, h);
+	h.ideal = false;
 	home = show("at home:", seed, h);
 	h.place = true;
 	placed = show("placed at the beginning:", seed, h);
 	h.balance = true;
-	moved = show("placed and moved:", seed, h);
+	both = show("placed and moved:", seed, h);
 	h.place = false;
 	moved = show("moved:", seed, h);
-	broken += promise(moved.slowdown < home.slowdown && moved.delay < placed.delay,
-			  "moving helps: mean delay %.0f %% of placement only, %.0f %% of at home",
-			  100 * moved.delay / placed.delay, 100 * moved.delay / home.delay);
-	broken += promise(moved.hasty == 0 && moved.returns * 100 <= moved.moves && moved.most <= 12,
-			  "nothing goes back and forth: %u moves, %u back within a minute (at most "
-			  "1 %%), %u within the residency, at most %u of one job", moved.moves,
-			  moved.returns, moved.hasty, moved.most);
+	broken += promise(!(ideal.lost + home.lost + placed.lost + moved.lost + both.lost) &&
+				  ideal.slowdown > 0.999 && ideal.delay > -0.01,
+			  "all jobs were done, none in less time than its work takes");
+	broken += promise(both.delay <= 0.95 * placed.delay && moved.delay <= 0.2 * home.delay,
+			  "moving helps: mean delay %.0f %% of placement only; %.0f %% of at home",
+			  100 * both.delay / placed.delay, 100 * moved.delay / home.delay);
+	broken += promise(
+		!moved.hasty && moved.flaps * 500 <= moved.moves && !moved.over,
+		"nothing goes back and forth: of %u moves %u back within a minute, %u within "
+		"the residency, %u a second time; at most %u of one job, %u jobs more often than "
+		"their age allows",
+		moved.moves, moved.returns, moved.hasty, moved.flaps, moved.most, moved.over);
+	broken += promise(
+		!both.hasty && both.flaps * 500 <= both.moves && !both.over,
+		"... nor if placed: of %u moves %u back, %u within the residency, %u a second "
+		"time; at most %u of one job, %u too often",
+		both.moves, both.returns, both.hasty, both.flaps, both.most, both.over);
 	return broken;
 }
 

@@ -7,13 +7,24 @@ static void tell(struct world *w, uint32_t node)
 {
 	struct node *n = &w->nodes[node];
 	struct record *r = &n->history[++n->told % HISTORY];
+	struct policy_node me;
+	double largest = 0;
 
-	*r = (struct record){ .time = w->time, .runnable = n->runnable, .native = n->native,
-			      .free = node_free(n), .flags = n->flags };
-	for (const struct job *j = n->jobs; j; j = j->next)
+	*r = (struct record){ .time = w->time,
+			      .runnable = n->runnable,
+			      .native = n->native,
+			      .free = node_free(n),
+			      .flags = n->flags };
+	for (const struct job *j = n->jobs; j; j = j->next) {
 		r->guests += j->home != node;
-	n->pressed = policy_pressed(&w->conf, n->pressed, (uint64_t)n->memory,
-				    (uint64_t)MAX(r->free, 0.0));
+		if (j->home != node)
+			largest = MAX(largest, j->memory);
+	}
+	me = (struct policy_node){ .mem_total = (uint64_t)n->memory,
+				   .mem_free = (uint64_t)MAX(r->free, 0.0),
+				   .flags = n->pressed ? POLICY_PRESSED : 0 };
+	n->pressed = policy_pressed(n->policy, &w->conf, (int64_t)(w->time * 1e9), &me,
+				    (uint64_t)largest);
 	if (n->pressed && w->conf.usher)
 		r->flags |= POLICY_PRESSED;
 	w->views[(size_t)node * w->n_nodes + node] = n->told;

@@ -33,15 +33,17 @@ static int hogs(uint64_t seed, bool usher)
 	}
 	least *= 100;
 	if (!usher) {
-		int broken = promise(killed > 0, "four hogs on 4 GiB, ushering off: %u killed", killed);
+		int broken =
+			promise(killed > 0, "four hogs on 4 GiB, ushering off: %u killed", killed);
 
 		world_destroy(w);
 		return broken;
 	}
-	int broken = promise(!killed && !pushed && least > 0 && w->moves_by[POLICY_USHER] > 0,
-			     "ushering on: %u killed, %u moves for memory, least free anywhere %.1f %%, "
-			     "%u arrivals under the host's reserve", killed, w->moves_by[POLICY_USHER],
-			     least, pushed);
+	int broken =
+		promise(!killed && !pushed && least > 0 && w->moves_by[POLICY_USHER] > 0,
+			"ushering on: %u killed, %u moves for memory, least free anywhere %.1f %%, "
+			"%u arrivals under the host's reserve",
+			killed, w->moves_by[POLICY_USHER], least, pushed);
 	world_destroy(w);
 	return broken;
 }
@@ -72,10 +74,12 @@ static int pressed(uint64_t seed)
 		killed += w->nodes[i].killed;
 		pushed += w->nodes[i].pushed;
 	}
-	broken = promise(!killed && !pushed && w->moves_by[POLICY_USHER] > 0,
-			 "guests of five homes grow on a host of 2 GiB: %u killed, %u moves for memory, "
-			 "its least free %.1f %%", killed, w->moves_by[POLICY_USHER],
-			 100 * w->nodes[0].least_free / w->nodes[0].memory);
+	broken = promise(
+		!killed && !pushed && w->moves_by[POLICY_USHER] > 0,
+		"guests of five homes grow on a host of 2 GiB: %u killed, %u moves for memory, "
+		"its least free %.1f %%",
+		killed, w->moves_by[POLICY_USHER],
+		100 * w->nodes[0].least_free / w->nodes[0].memory);
 	world_destroy(w);
 	return broken;
 }
@@ -142,12 +146,14 @@ int scenario_local(uint64_t seed)
 		for (const struct job *j = w->nodes[1].jobs; j; j = j->next)
 			guests += j->home != 1;
 	}
-	broken = promise(!guests && own->at == 1,
-			 "when a node's own user comes, its guest leaves, after %.1f s, and his job "
-			 "stays", w->time - from);
+	broken =
+		promise(!guests && own->at == 1,
+			"when a node's own user comes, its guest leaves, after %.1f s, and his job "
+			"stays",
+			w->time - from);
 	world_run(w, w->time + 120);
-	broken += promise(own->moves == 0, "and it stays for good: %u moves in all, %u back", w->moves,
-			  w->returns);
+	broken += promise(own->moves == 0, "and it stays for good: %u moves in all, %u back",
+			  w->moves, w->returns);
 	world_destroy(w);
 	return broken;
 }

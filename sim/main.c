@@ -26,6 +26,8 @@ static const struct {
 	{ "memory", "jobs that grow", scenario_memory, false },
 	{ "drain", "expel and bring", scenario_drain, false },
 	{ "local", "a node's own user comes", scenario_local, false },
+	{ "arrivals", "16 nodes, many short jobs, few long ones", scenario_arrivals, true },
+	{ "thousand", "an idle node joins 999", scenario_thousand, true },
 	{ "hour", "1,000 nodes, random arrivals, an hour", scenario_hour, true },
 };
 
@@ -42,15 +44,15 @@ int promise(bool kept, const char *fmt, ...)
 	return !kept;
 }
 
-static const char usage[] =
-	"Usage: mossim [--seed N] [--long] [--trace] [SCENARIO...]\n"
-	"Runs the balancing brain in clusters that exist as numbers only, and checks what it promises.\n"
-	"\n"
-	"  --seed N   all chance follows from N\n"
-	"  --long     the long scenarios too\n"
-	"  --trace    print each move with its reason\n"
-	"\n"
-	"Scenarios:\n";
+static const char usage[] = "Usage: mossim [--seed N] [--long] [--trace] [SCENARIO...]\n"
+			    "Runs the balancing brain in clusters that exist as numbers only, and "
+			    "checks what it promises.\n"
+			    "\n"
+			    "  --seed N   all chance follows from N\n"
+			    "  --long     the long scenarios too\n"
+			    "  --trace    print each move with its reason\n"
+			    "\n"
+			    "Scenarios:\n";
 
 static void help(FILE *to)
 {
@@ -82,8 +84,10 @@ static bool known(const char *name)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "seed", required_argument, NULL, 's' }, { "long", no_argument, NULL, 'l' },
-		{ "trace", no_argument, NULL, 't' },	  { "help", no_argument, NULL, 'h' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "long", no_argument, NULL, 'l' },
+		{ "trace", no_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	uint64_t seed = SEED;

@@ -25,18 +25,30 @@ static void see(const struct world *w, uint32_t me, uint32_t other, struct polic
 	uint32_t told = w->views[(size_t)me * w->n_nodes + other];
 	const struct record *r = &n->history[told % HISTORY];
 	bool old = told == NEVER || n->told - told >= HISTORY;
-	struct record now = { .time = w->time, .runnable = n->runnable, .native = n->native,
-			      .free = node_free(n), .flags = n->flags };
+	struct record now = { .time = w->time,
+			      .runnable = n->runnable,
+			      .native = n->native,
+			      .free = node_free(n),
+			      .flags = n->flags };
 
 	if (me == other)
 		r = &now;
 	*ret = (struct policy_node){
-		.node = { other + 1 }, .me = me == other, .alive = n->alive && !old,
-		.compatible = true, .flags = r->flags, .age = old ? INT64_MAX : ns(w->time - r->time),
-		.speed = thousandths(n->speed * 10), .cpus = thousandths(n->cpus),
-		.runnable = thousandths(r->runnable), .native = thousandths(r->native),
-		.mem_total = (uint64_t)n->memory, .mem_free = (uint64_t)MAX(r->free, 0.0),
-		.guests = r->guests, .guests_max = 1000, .rtt = ns(w->rtt),
+		.node = { other + 1 },
+		.me = me == other,
+		.alive = n->alive && !old,
+		.compatible = true,
+		.flags = r->flags,
+		.age = old ? INT64_MAX : ns(w->time - r->time),
+		.speed = thousandths(n->speed * 10),
+		.cpus = thousandths(n->cpus),
+		.runnable = thousandths(r->runnable),
+		.native = thousandths(r->native),
+		.mem_total = (uint64_t)n->memory,
+		.mem_free = (uint64_t)MAX(r->free, 0.0),
+		.guests = r->guests,
+		.guests_max = 1000,
+		.rtt = ns(w->rtt),
 		.link = (uint64_t)w->link,
 	};
 }
@@ -44,10 +56,18 @@ static void see(const struct world *w, uint32_t me, uint32_t other, struct polic
 static void describe(const struct world *w, const struct job *j, struct policy_process *ret)
 {
 	*ret = (struct policy_process){
-		.id = j->id, .at = { j->at + 1 }, .busy = j->state == JOB_MOVES,
-		.locked = j->locked, .hint = j->hint, .use = thousandths(j->use),
-		.wants = thousandths(j->wants), .calls = (uint32_t)j->called, .moves = j->moves,
-		.used = ns(j->used), .arrived = ns(j->arrived), .memory = (uint64_t)j->memory,
+		.id = j->id,
+		.at = { j->at + 1 },
+		.busy = j->state == JOB_MOVES,
+		.locked = j->locked,
+		.hint = j->hint,
+		.use = thousandths(j->use),
+		.wants = thousandths(j->wants),
+		.calls = (uint32_t)j->called,
+		.moves = j->moves,
+		.used = ns(j->used),
+		.arrived = ns(j->arrived),
+		.memory = (uint64_t)j->memory,
 	};
 }
 
@@ -58,8 +78,11 @@ static uint64_t chance(void *ctx)
 
 static struct policy_input look(struct world *w, uint32_t me)
 {
-	struct policy_input in = { .now = ns(w->time), .nodes = w->known, .n_nodes = w->n_nodes,
-				   .processes = w->ours, .random = chance,
+	struct policy_input in = { .now = ns(w->time),
+				   .nodes = w->known,
+				   .n_nodes = w->n_nodes,
+				   .processes = w->ours,
+				   .random = chance,
 				   .random_ctx = &w->random };
 
 	for (uint32_t i = 0; i < w->n_nodes; i++)
@@ -74,16 +97,16 @@ static struct policy_input look(struct world *w, uint32_t me)
 static bool admitted(struct world *w, struct job *j, const struct policy_decision *d, int *ret)
 {
 	struct node *n = &w->nodes[d->to.v - 1];
-	struct policy_under_way u = { n->coming, thousandths(n->coming_tasks),
-				      (uint64_t)n->coming_memory };
-	struct policy_arrival a = { .memory = (uint64_t)j->memory, .wants = thousandths(j->wants),
+	struct policy_under_way u = { n->coming, thousandths(n->coming_tasks + n->fresh) };
+	struct policy_arrival a = { .memory = (uint64_t)j->memory,
+				    .wants = thousandths(j->wants),
 				    .load_limit = w->load_check ? d->load_limit : 0 };
 	struct policy_node me;
 
 	see(w, d->to.v - 1, d->to.v - 1, &me);
 	*ret = n->alive ? 0 : -EHOSTUNREACH;
 	if (!*ret && j->home != d->to.v - 1)
-		*ret = policy_admit(&w->conf, &me, &u, &a, NULL);
+		*ret = policy_admit(n->policy, &w->conf, &me, &u, &a, NULL);
 	n->refused += *ret != 0;
 	return !*ret;
 }
@@ -94,13 +117,13 @@ static void count_move(struct world *w, struct job *j, const struct policy_decis
 	bool load = d->reason == POLICY_BALANCE || d->reason == POLICY_COME_HOME;
 
 	if (load && j->moves && j->came_from == to && w->time - j->moved < 60) {
-		j->returns++;
 		w->returns++;
+		w->flaps += j->moves > 1 && j->before == j->at;
 		w->hasty += w->time - j->moved < (double)w->conf.residency / 1e9;
 	}
+	j->before = j->came_from;
 	j->came_from = j->at;
 	j->moved = w->time;
-	j->last_reason = d->reason;
 	j->moves++;
 	j->moves_by[d->reason]++;
 	w->moves++;
@@ -179,6 +202,7 @@ static void arrive(struct world *w, struct job *j)
 	from->held -= j->memory;
 	to->coming--;
 	to->coming_tasks -= j->wants;
+	to->fresh += j->wants;
 	to->coming_memory -= j->memory;
 	to->received++;
 	j->state = JOB_RUNS;

@@ -86,6 +86,7 @@ void share_step(struct world *w, struct node *n)
 			native += j->ready;
 		finish_or_go_on(w, j, n->speed);
 	}
+	n->fresh -= n->fresh * a;
 	n->runnable += (runnable - n->runnable) * a;
 	n->native += (native - n->native) * a;
 	n->most = MAX(n->most, n->runnable);

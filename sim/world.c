@@ -59,9 +59,18 @@ void world_destroy(struct world *w)
 	free(w);
 }
 
+uint32_t world_killed(const struct world *w)
+{
+	uint32_t killed = 0;
+
+	for (uint32_t i = 0; i < w->n_nodes; i++)
+		killed += w->nodes[i].killed;
+	return killed;
+}
+
 double node_free(const struct node *n)
 {
-	double used = n->base + n->held;
+	double used = n->base + n->held + n->coming_memory;
 
 	for (const struct job *j = n->jobs; j; j = j->next)
 		used += j->memory;

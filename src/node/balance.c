@@ -223,11 +223,37 @@ static void take_pid(pid_t pid, void *data)
 	take_process(data, pid);
 }
 
+static int by_id(const void *x, const void *y)
+{
+	const struct policy_process *a = x, *b = y;
+
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+/* Those of the last round that are no more: they do not count where they ran. */
+static void tell_ended(struct balance *b, const struct policy_process *before, size_t n)
+{
+	struct policy_process *now = malloc((b->n + 1) * sizeof(*now));
+
+	if (!now)
+		return;
+	memcpy(now, b->process, b->n * sizeof(*now));
+	qsort(now, b->n, sizeof(*now), by_id);
+	for (size_t i = 0; i < n; i++)
+		if (!bsearch(&before[i], now, b->n, sizeof(*now), by_id))
+			policy_ended(b->policy, mono_now(), before[i].id, before[i].at, before[i].wants);
+	free(now);
+}
+
 /* The members of the cgroup, and those that were adopted. */
 static void take_processes(struct balance *b)
 {
+	struct policy_process *before = malloc((b->n + 1) * sizeof(*before));
+	size_t n = before ? b->n : 0;
 	struct mosd *d = b->d;
 
+	if (n)
+		memcpy(before, b->process, n * sizeof(*before));
 	b->n = 0;
 	(void)members_for_each(d->members, take_pid, b);
 	for (struct migrant *m = migrants_first(d->migrants); m; m = m->next)
@@ -235,6 +261,8 @@ static void take_processes(struct balance *b)
 		    !members_has(d->members, m->pid))
 			take_process(b, m->pid);
 	usage_sweep(b->usage);
+	tell_ended(b, before, n);
+	free(before);
 }
 
 static void on_done(void *data, struct migrant *m, const struct move *mv)
@@ -258,7 +286,7 @@ static void carry_out(struct balance *b, const struct policy_decision *d)
 		.cause = policy_reason_names[d->reason],
 		.ordered = d->reason == POLICY_USHER || d->reason == POLICY_EXPEL_HOST,
 		.memory = d->memory,
-		.load_limit = d->load_to_after + d->load_to_after / 4,
+		.load_limit = d->load_limit,
 	};
 	struct err e = ERR_INIT;
 	struct migrant *m;
@@ -281,16 +309,36 @@ static void carry_out(struct balance *b, const struct policy_decision *d)
 		not_begun(b, d, &e, r);
 }
 
+/* This node as it is now, less what guests on their way will take. */
+static struct policy_node own_node(const struct mosd *d, struct policy_under_way *u)
+{
+	struct policy_node me = { .node = { d->site.me }, .me = true, .alive = true,
+				  .compatible = true, .native = POLICY_NOT_TOLD };
+	struct node_info i = { 0 };
+	uint64_t memory;
+
+	measure_info(d->measure, &i);
+	guests_under_way(d->guests, &u->guests, &u->wants, &memory);
+	me.flags = policy_flags(levers_flags(d) | balance_flags(d));
+	me.speed = levers_speed(d) ? levers_speed(d) : i.speed;
+	me.cpus = i.cpus;
+	me.runnable = i.runnable;
+	me.mem_total = i.mem_total;
+	me.mem_free = i.mem_free - MIN(memory, i.mem_free);
+	me.guests = guests_count(d->guests);
+	me.guests_max = d->site.conf.guest_ids_count / CONF_IDS_EACH;
+	return me;
+}
+
 static void look_at_memory(struct balance *b)
 {
-	struct node_info i = { 0 };
-	bool pressed;
+	struct policy_under_way u = { 0 };
+	struct policy_node me = own_node(b->d, &u);
+	bool pressed = policy_pressed(b->policy, &b->conf, mono_now(), &me, 0);
 
-	measure_info(b->d->measure, &i);
-	pressed = policy_pressed(&b->conf, b->pressed, i.mem_total, i.mem_free);
 	if (pressed != b->pressed)
 		log_info("memory is %s: %llu MiB of %llu are free", pressed ? "short" : "enough again",
-			 (unsigned long long)i.mem_free >> 10, (unsigned long long)i.mem_total >> 10);
+			 (unsigned long long)me.mem_free >> 10, (unsigned long long)me.mem_total >> 10);
 	b->pressed = pressed;
 }
 
@@ -408,25 +456,10 @@ node_id balance_place(struct mosd *d, const struct migrant *m, bool best)
 
 int balance_admit(struct mosd *d, const struct policy_arrival *a, struct err *e)
 {
-	struct node_info i = { 0 };
-	struct policy_node me = { .node = { d->site.me }, .me = true, .alive = true,
-				  .compatible = true };
 	struct policy_under_way u = { 0 };
+	struct policy_node me = own_node(d, &u);
 
-	measure_info(d->measure, &i);
-	if (levers_speed(d)) /* as others are told */
-		i.speed = levers_speed(d);
-	me.flags = policy_flags(levers_flags(d) | balance_flags(d));
-	me.speed = i.speed;
-	me.cpus = i.cpus;
-	me.runnable = i.runnable;
-	me.native = POLICY_NOT_TOLD;
-	me.mem_total = i.mem_total;
-	me.mem_free = i.mem_free;
-	me.guests = guests_count(d->guests);
-	me.guests_max = d->site.conf.guest_ids_count / CONF_IDS_EACH;
-	guests_under_way(d->guests, &u.guests, &u.wants, &u.memory);
-	return policy_admit(&d->balance->conf, &me, &u, a, e);
+	return policy_admit(d->balance->policy, &d->balance->conf, &me, &u, a, e);
 }
 
 unsigned balance_flags(const struct mosd *d)

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/util.h"
@@ -25,6 +26,7 @@
 #define GUESTS_NEW_MAX 64U   /* supervisors whose peer has not yet shown that it has the key */
 #define GUESTS_SHOWN   1024U /* in one answer, whose length has a limit */
 #define ANCESTORS_MAX  32U
+#define MEANS_FOLLOW   (2 * NSEC_PER_SEC) /* until what is measured shows half of a newcomer */
 
 enum guest_state {
 	GUEST_NEW,	/* a stream came; its peer is unknown until it asks for admission */
@@ -55,6 +57,7 @@ struct guest {
 	uint32_t home, epoch;
 	pid_t home_pid, body;
 	struct policy_arrival needs; /* as its home said */
+	nsec_t ran;		     /* when it began to run here */
 	uint32_t home_uid;
 	char comm[64];
 };
@@ -203,6 +206,7 @@ static void on_running(struct guest *g, const json_t *o)
 			 g->home);
 	}
 	g->state = GUEST_RUNNING;
+	g->ran = mono_now();
 }
 
 static void on_gone(struct guest *g, const json_t *o)
@@ -434,6 +438,8 @@ void guests_under_way(const struct guests *g, uint32_t *n, uint32_t *wants, uint
 			++*n;
 			*wants += one->needs.wants; /* each bounded by hello_get */
 			*memory += one->needs.memory;
+		} else if (one->state == GUEST_RUNNING && mono_now() - one->ran < MEANS_FOLLOW) {
+			*wants += one->needs.wants;
 		}
 }
 

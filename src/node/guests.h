@@ -27,7 +27,8 @@ int guests_adopt(struct guests *g, int fd, pid_t supervisor, const json_t *hello
 bool guests_own(const struct guests *g, pid_t pid);
 /* The homes of guests here, each once, at most @max. Return: how many. */
 unsigned guests_homes(const struct guests *g, uint32_t *to, unsigned max);
-/* What was admitted and does not run yet: their number, thousandths of a processor, KiB. */
+/* What was admitted and does not run yet: their number, thousandths of a processor (of those too that have
+ * just come), KiB. */
 void guests_under_way(const struct guests *g, uint32_t *n, uint32_t *wants, uint64_t *memory);
 /* Those that have a place here. */
 unsigned guests_count(const struct guests *g);

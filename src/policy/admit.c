@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a host decides: whether a guest may come, and whether its memory is short. */
+/* What a host decides: whether a guest may come. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -17,32 +17,20 @@ uint64_t policy_reserve(const struct policy_conf *c, uint64_t mem_total)
 	return MIN(part, total / 4); /* a tiny node has to use its memory, too */
 }
 
-static uint64_t relief(const struct policy_conf *c, uint64_t mem_total)
+/* What is about to be used and what comes must leave the reserve. */
+static int check_memory(const struct policy_node *me, uint64_t keep, uint64_t soon,
+			const struct policy_arrival *a, struct err *e)
 {
-	uint64_t reserve = policy_reserve(c, mem_total);
+	uint64_t free = MIN(me->mem_free, MIN(me->mem_total, MEMORY_MAX));
+	uint64_t more = MIN(a->memory, MEMORY_MAX);
 
-	return reserve / 100 * MIN(MAX(c->mem_relief, 100U), 10000U);
-}
-
-bool policy_pressed(const struct policy_conf *c, bool was, uint64_t mem_total, uint64_t mem_free)
-{
-	return mem_free < (was ? relief(c, mem_total) : policy_reserve(c, mem_total));
-}
-
-static int check_memory(const struct policy_conf *c, const struct policy_node *me,
-			const struct policy_under_way *u, const struct policy_arrival *a,
-			struct err *e)
-{
-	uint64_t total = MIN(me->mem_total, MEMORY_MAX), free = MIN(me->mem_free, total);
-	uint64_t coming = MIN(u->memory, MEMORY_MAX), more = MIN(a->memory, MEMORY_MAX);
-	uint64_t keep = policy_reserve(c, total);
-
-	if (coming + more + keep <= free)
+	if (soon + more + keep <= free)
 		return 0;
 	return err_reason(e, -ENOMEM, "no-memory",
 			  "node %u has %" PRIu64 " MiB free, of which %" PRIu64
-			  " MiB are promised and %" PRIu64 " MiB stay free: no room for %" PRIu64
-			  " MiB", me->node.v, free / 1024, coming / 1024, keep / 1024, more / 1024);
+			  " MiB are about to be used and %" PRIu64
+			  " MiB stay free: no room for %" PRIu64 " MiB",
+			  me->node.v, free / 1024, soon / 1024, keep / 1024, more / 1024);
 }
 
 static int check_load(const struct policy_node *me, const struct policy_under_way *u,
@@ -61,9 +49,11 @@ static int check_load(const struct policy_node *me, const struct policy_under_wa
 			  me->node.v, load, a->load_limit);
 }
 
-int policy_admit(const struct policy_conf *c, const struct policy_node *me,
+int policy_admit(const struct policy *s, const struct policy_conf *c, const struct policy_node *me,
 		 const struct policy_under_way *u, const struct policy_arrival *a, struct err *e)
 {
+	double move = clamp((double)a->memory, 0, 1e15) * 1024 / (double)MAX(c->link, (uint64_t)1);
+	uint64_t soon = (uint64_t)clamp(usher_gone_soon(s, c, move), 0, 1e15);
 	int r;
 
 	if (me->flags & POLICY_EXPEL)
@@ -73,6 +63,6 @@ int policy_admit(const struct policy_conf *c, const struct policy_node *me,
 	if ((uint64_t)me->guests + u->guests >= me->guests_max)
 		return err_reason(e, -EUSERS, "guests-max", "node %u has %u guests, and %u coming",
 				  me->node.v, me->guests, u->guests);
-	r = check_memory(c, me, u, a, e);
+	r = check_memory(me, policy_reserve(c, me->mem_total), soon, a, e);
 	return r ? r : check_load(me, u, a, e);
 }

@@ -4,7 +4,7 @@
 #include "base/util.h"
 #include "policy/brain.h"
 
-#define LOOKS 32 /* at all processes, in one round */
+#define LOOKS 12 /* at all processes, in one round */
 
 /* Why it does not even come into question to move for load; POLICY_GO: it does. */
 static uint8_t held(const struct round *r, const struct job *j)
@@ -12,7 +12,7 @@ static uint8_t held(const struct round *r, const struct job *j)
 	const struct policy_process *p = j->p;
 	const struct view *v = j->at == NOWHERE ? NULL : &r->views[j->at];
 
-	if (p->busy)
+	if (p->busy || j->moving)
 		return POLICY_BUSY;
 	if (!v || !v->known)
 		return POLICY_UNKNOWN;
@@ -80,7 +80,8 @@ static void consider_place(struct round *r, const struct job *j, size_t to, stru
 		return;
 	judge(r, j, to, &o);
 	c->any = true;
-	if (o.verdict == POLICY_GO && o.reason != POLICY_COME_HOME && o.there <= r->views[j->at].floor)
+	if (o.verdict == POLICY_GO && o.reason != POLICY_COME_HOME &&
+	    o.there <= r->views[j->at].floor)
 		o.verdict = POLICY_OTHERS;
 	choose(r, c, &o);
 }
@@ -195,19 +196,6 @@ static void balance_load(struct round *r)
 	}
 }
 
-/* May it be moved because it must? Locks do not count; a failed move is tried again soon. */
-static bool can_be_forced(const struct round *r, const struct job *j)
-{
-	const struct policy_process *p = j->p;
-	int64_t now = r->in->now;
-
-	if (j->out || p->busy || j->at == NOWHERE || !r->views[j->at].node->alive)
-		return false;
-	if (p->forbidden && (!p->forbidden_until || p->forbidden_until > now))
-		return false;
-	return !j->note || j->note->until <= now || now - j->note->failed >= 2 * r->c->period;
-}
-
 /* All of ours leave hosts that want them gone; all come home if home says so. */
 static void must_leave(struct round *r)
 {
@@ -215,7 +203,7 @@ static void must_leave(struct round *r)
 		struct job *j = &r->jobs[i];
 		struct offer o;
 
-		if (!can_be_forced(r, j) || r->views[j->at].me)
+		if (!round_free(r, j) || r->views[j->at].me)
 			continue;
 		if (r->c->bring) {
 			judge(r, j, r->me, &o);

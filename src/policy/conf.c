@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The constants, as doc/balance.md gives reasons for them. */
-#include "policy/policy.h"
+#include "base/util.h"
+#include "policy/brain.h"
 
 #define MSEC 1000000LL
 #define SEC  (1000 * MSEC)
@@ -11,6 +12,7 @@ void policy_conf_init(struct policy_conf *ret)
 	*ret = (struct policy_conf){
 		.balance = true,
 		.usher = true,
+		.hosts_check = true,
 		.period = SEC,
 		.settle = 4 * SEC,
 		.age_max = 30 * SEC,
@@ -36,4 +38,17 @@ void policy_conf_init(struct policy_conf *ret)
 		.place_near = 100,
 		.place_home = 1200,
 	};
+}
+
+void conf_clean(const struct policy_conf *c, struct policy_conf *ret)
+{
+	int64_t *const times[] = {
+		&ret->period,	  &ret->settle,	      &ret->age_max,   &ret->residency,
+		&ret->move_fixed, &ret->move_longest, &ret->rtt,       &ret->call_fixed,
+		&ret->backoff,	  &ret->backoff_max,  &ret->mem_ahead,
+	};
+
+	*ret = *c;
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+		*times[i] = MIN(MAX(*times[i], (int64_t)0), LONG_AGO);
 }

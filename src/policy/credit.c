@@ -192,7 +192,7 @@ static void apply_at(struct round *r, const struct credit *c, node_id node, doub
 	if (i == NOWHERE)
 		return;
 	v = &r->views[i];
-	told = r->in->now - MAX(v->node->age, (int64_t)0);
+	told = r->in->now - MIN(MAX(v->node->age, (int64_t)0), LONG_AGO);
 	if (c->refused && sign > 0) {
 		v->takes = v->takes && (v->me || told > c->ended);
 		return;
@@ -223,6 +223,10 @@ void credit_apply(struct round *r)
 		}
 		apply_at(r, c, c->to, 1);
 		apply_at(r, c, c->from, -1);
-		r->under_way += !c->ended;
+		if (c->ended)
+			continue;
+		r->under_way++;
+		for (size_t k = 0; k < r->n_jobs; k++) /* perhaps the caller does not say so yet */
+			r->jobs[k].moving |= r->jobs[k].p->id == c->id;
 	}
 }

@@ -8,14 +8,10 @@
 #include "policy/policy.h"
 
 const char *const policy_reason_names[POLICY_REASON_COUNT_] = {
-	[POLICY_NONE] = "none",
-	[POLICY_BALANCE] = "balance",
-	[POLICY_COME_HOME] = "come-home",
-	[POLICY_USHER] = "usher",
-	[POLICY_EXPEL_HOST] = "expel",
-	[POLICY_LOCAL_FIRST] = "local-first",
-	[POLICY_BRING] = "bring",
-	[POLICY_PLACE] = "place",
+	[POLICY_NONE] = "none",		  [POLICY_BALANCE] = "balance",
+	[POLICY_COME_HOME] = "come-home", [POLICY_USHER] = "usher",
+	[POLICY_EXPEL_HOST] = "expel",	  [POLICY_LOCAL_FIRST] = "local-first",
+	[POLICY_BRING] = "bring",	  [POLICY_PLACE] = "place",
 };
 
 const char *const policy_verdict_names[POLICY_VERDICT_COUNT_] = {
@@ -239,10 +235,9 @@ static void stay_plain(struct text *t, const struct policy_decision *d, const ch
 }
 
 static void (*const going[POLICY_REASON_COUNT_])(struct text *, const struct policy_decision *) = {
-	[POLICY_NONE] = go_none,	   [POLICY_BALANCE] = go_balance,
-	[POLICY_COME_HOME] = go_home,	   [POLICY_USHER] = go_usher,
-	[POLICY_EXPEL_HOST] = go_expel,	   [POLICY_LOCAL_FIRST] = go_local,
-	[POLICY_BRING] = go_bring,	   [POLICY_PLACE] = go_place,
+	[POLICY_NONE] = go_none,   [POLICY_BALANCE] = go_balance,  [POLICY_COME_HOME] = go_home,
+	[POLICY_USHER] = go_usher, [POLICY_EXPEL_HOST] = go_expel, [POLICY_LOCAL_FIRST] = go_local,
+	[POLICY_BRING] = go_bring, [POLICY_PLACE] = go_place,
 };
 
 static const struct {

@@ -40,8 +40,7 @@ static void judge_home(const struct round *r, const struct job *j, struct offer 
 {
 	double calls = j->calls * r->views[j->at].talk;
 
-	/* Without its calls, would it come all the same? Then they are not the reason. */
-	if (pays(r, j, o, o->here - calls, o->there) != POLICY_GO)
+	if (calls > (o->here - o->there) / 2) /* else they are not the reason */
 		o->reason = POLICY_COME_HOME;
 	if (j->p->hint == POLICY_HINT_IO) {
 		o->reason = POLICY_COME_HOME;
@@ -54,10 +53,17 @@ static void judge_away(const struct round *r, const struct job *j, struct offer 
 	double talk = r->views[o->to].talk - r->views[j->at].talk;
 
 	if (o->verdict != POLICY_GO && talk > 0 &&
-		 pays(r, j, o, o->here, o->there - j->calls * talk) == POLICY_GO)
+	    pays(r, j, o, o->here, o->there - j->calls * talk) == POLICY_GO)
 		o->verdict = POLICY_TALKS;
 	else if (o->verdict == POLICY_GO && guests_first(r, j, o))
 		o->verdict = POLICY_GUESTS;
+}
+
+/* Did it leave @v not long ago because memory was short there? It would be short again. */
+static bool fled(const struct round *r, const struct job *j, const struct view *v)
+{
+	return j->note && j->note->fled.v == v->node->node.v &&
+	       r->in->now - j->note->fled_at < r->c->backoff_max;
 }
 
 void judge(const struct round *r, const struct job *j, size_t to, struct offer *ret)
@@ -79,7 +85,7 @@ void judge(const struct round *r, const struct job *j, size_t to, struct offer *
 		o.reason = POLICY_LOCAL_FIRST;
 		o.verdict = POLICY_GO;
 	}
-	if (!load_fits(j, t))
+	if (!load_fits(j, t) || fled(r, j, t))
 		o.verdict = POLICY_NO_MEMORY;
 	*ret = o;
 }

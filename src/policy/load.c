@@ -16,9 +16,10 @@
 #define WHOLE	     1000.0
 #define NSEC	     1e9
 #define USE_MIN	     0.001 /* of a processor: less is as good as nothing */
-#define OWN_FULL     0.8 /* of the processors: its own programs have use for all of them */
-#define OWN_FITS     1.2 /* ... would do with them, if there were no guests */
-#define A_GUEST	     0.2 /* tasks: less is noise */
+#define OWN_FULL     0.8   /* of the processors: its own programs have use for all of them */
+#define OWN_FITS     1.2   /* ... would do with them, if there were no guests */
+#define A_GUEST	     0.2   /* tasks: less is noise */
+#define A_TALKER     0.01  /* of its time: more is worth remembering */
 #define CALLS_FORGET 600e9 /* ns after which what was seen of its calls counts no more */
 
 double clamp(double x, double low, double high)
@@ -44,7 +45,7 @@ void load_view(struct view *v, const struct policy_conf *c, const struct policy_
 	double rtt = (double)(n->rtt > 0 ? n->rtt : c->rtt);
 	double total = clamp((double)n->mem_total, 0, 1e15);
 
-	*v = (struct view){ .node = n, .me = n->me };
+	*v = (struct view){ .node = n, .me = n->me, .floor = -1 };
 	v->speed = clamp(n->speed, 1, 1e8) / POLICY_STANDARD_SPEED;
 	v->cpus = clamp(n->cpus, 1, 65536e3) / WHOLE;
 	v->capacity = v->speed * v->cpus;
@@ -56,8 +57,8 @@ void load_view(struct view *v, const struct policy_conf *c, const struct policy_
 	v->talk = n->me ? 0 : clamp((rtt + (double)c->call_fixed) / NSEC, 0, 60);
 	v->link = clamp((double)(n->link ? n->link : c->link), 1e3, 1e15) / 1024;
 	v->known = n->me || (n->alive && n->age <= c->age_max && !(n->flags & POLICY_QUIET));
-	v->takes = n->me || (v->known && n->compatible && !(n->flags & no) &&
-			     n->guests < n->guests_max);
+	v->takes = n->me ||
+		   (v->known && n->compatible && !(n->flags & no) && n->guests < n->guests_max);
 }
 
 /* Its calls for each second of work. At home they can only be guessed, and what was seen while it
@@ -70,9 +71,12 @@ static double calls_of(struct job *j, const struct round *r, double done)
 	if (p->hint == POLICY_HINT_CPU)
 		return 0;
 	if (!r->views[j->at].me) {
+		if (!j->note && calls * r->views[j->at].talk > A_TALKER)
+			j->note = note_get(r->s, p->id, r->in->now);
 		if (j->note) {
 			j->note->calls = calls;
 			j->note->called = r->in->now;
+			j->note->touched = r->in->now;
 		}
 		return calls;
 	}

@@ -2,9 +2,9 @@
 /* Where a program begins: it weighs nothing yet, so the first place costs no move.
  *
  * DOC: Nothing is known of it but what mosrun was told, so it counts as one task that computes. It
- * begins at home unless another place is clearly faster (`place_home`; mosrun -b: at all). Among the
- * places that are nearly as fast as the best (`place_near`) chance decides, and of two drawn the one
- * with the fresher record wins: newcomers of many homes do not all hit the same node. */
+ * begins at home unless another place is clearly faster (`place_home`; mosrun -b: at all). Among
+ * the places that are nearly as fast as the best (`place_near`) chance decides, and of two drawn
+ * the one with the fresher record wins: newcomers of many homes do not all hit the same node. */
 #include <string.h>
 
 #include "base/util.h"
@@ -70,9 +70,13 @@ static size_t choose(struct round *r, const struct job *j, const struct policy_p
 int policy_place(struct policy *s, const struct policy_conf *c, const struct policy_input *in,
 		 const struct policy_program *p, struct policy_decision *ret)
 {
-	struct policy_process born = { .id = p->id, .use = 1000, .wants = 1000,
-				       .wanted = p->memory, .hint = p->hint,
-				       .allowed = p->allowed, .n_allowed = p->n_allowed };
+	struct policy_process born = { .id = p->id,
+				       .use = 1000,
+				       .wants = 1000,
+				       .wanted = p->memory,
+				       .hint = p->hint,
+				       .allowed = p->allowed,
+				       .n_allowed = p->n_allowed };
 	struct offer o = { .reason = POLICY_PLACE, .verdict = POLICY_GO };
 	struct round r;
 	struct job j;

@@ -44,7 +44,8 @@ struct policy_node {
 	uint32_t runnable;  /* thousandths of a task, mean of some seconds, guests included */
 	uint32_t native;    /* the part of it that is not guests'; POLICY_NOT_TOLD */
 	uint64_t mem_total; /* KiB */
-	uint64_t mem_free;  /* KiB that programs could still get without paging */
+	uint64_t mem_free;  /* KiB that programs could still get without paging, less what guests
+			     * that it has admitted have not filled yet */
 	uint32_t guests, guests_max;
 	int64_t rtt;   /* ns of a round trip from us to it; 0: not measured */
 	uint64_t link; /* bytes a second that earlier moves to it got; 0: not measured */
@@ -77,9 +78,9 @@ struct policy_process {
 	int64_t arrived; /* when it began to run at its present place (the birth, if never moved) */
 	uint64_t memory; /* KiB that would travel */
 	uint64_t wanted; /* KiB that it said it needs (mosrun -m); 0: nothing said */
-	const char *forbidden;		    /* a word why it cannot leave now, or NULL */
-	int64_t forbidden_until;	    /* ... not looked at again before; 0: as long as it is said */
-	const struct policy_range *allowed; /* away from home it runs on these only, or NULL: on all */
+	const char *forbidden;	 /* a word why it cannot leave now, or NULL */
+	int64_t forbidden_until; /* ... not looked at again before; 0: as long as it is said */
+	const struct policy_range *allowed; /* away it runs on these only; NULL: on all */
 	size_t n_allowed;
 };
 
@@ -98,17 +99,18 @@ struct policy_input {
 
 /* What the administrator may set; policy_conf_init has the defaults. */
 struct policy_conf {
-	bool balance;	 /* true: move for load and for calls */
-	bool usher;	 /* true: move for memory */
-	bool bring;	 /* false: bring all of ours home (mosctl bring) */
-	int64_t period;	 /* 1 s: between two calls of policy_balance */
-	int64_t settle;	 /* 4 s: until a node's mean of runnable tasks has followed a move */
-	int64_t age_max; /* 30 s: a record older than this is not acted on */
+	bool balance;	  /* true: move for load and for calls */
+	bool usher;	  /* true: move for memory */
+	bool bring;	  /* false: bring all of ours home (mosctl bring) */
+	bool hosts_check; /* true: hosts are told load_limit and refuse (policy_admit) */
+	int64_t period;	  /* 1 s: between two calls of policy_balance */
+	int64_t settle;	  /* 4 s: until a node's mean of runnable tasks has followed a move */
+	int64_t age_max;  /* 30 s: a record older than this is not acted on */
 	/* the move must save `gain` hundredths of what it costs (200: twice as much), and
 	 * `gain_min` thousandths (50) of the time that the rest would take here */
 	uint32_t gain, gain_min;
-	uint32_t pad;	   /* 1300: thousandths of its own load that it is counted with there */
-	int64_t residency; /* 5 s, times the number of moves so far, before it moves for load again */
+	uint32_t pad;	    /* 1300: thousandths of its own load that it is counted with there */
+	int64_t residency;  /* 5 s, times its moves so far, before it moves for load again */
 	uint32_t returning; /* 200: hundredths of the needed gain, to go where it last came from */
 	uint32_t moves_at_once; /* 8: moves of ours under way at a time */
 	uint32_t moves_each;	/* 5: begun in one period */
@@ -169,14 +171,16 @@ struct policy_decision {
 	node_id home;
 	uint8_t reason, verdict;
 	char word[24]; /* of POLICY_FORBIDDEN */
-	/* load: hundredths of a CPU-bound task for each standard processor, as openMosix shows it */
+	/* load: hundredths of a CPU-bound task for each standard processor, as openMosix shows it
+	 */
 	uint32_t load_from, load_to;		 /* before */
 	uint32_t load_from_after, load_to_after; /* with the move */
-	uint32_t rate_from, rate_to; /* thousandths of a standard processor that it gets, would get */
-	int64_t remaining;	     /* ns of standard processor time that it is expected to need yet */
-	int64_t gain;		     /* ns by which it is done sooner, cost of the move not counted */
-	int64_t needed;		     /* ns: less would not be worth it */
-	int64_t move;		     /* ns that it stands still for the move */
+	uint32_t rate_from,
+		rate_to;   /* thousandths of a standard processor that it gets, would get */
+	int64_t remaining; /* ns of standard processor time that it is expected to need yet */
+	int64_t gain;	   /* ns by which it is done sooner, cost of the move not counted */
+	int64_t needed;	   /* ns: less would not be worth it */
+	int64_t move;	   /* ns that it stands still for the move */
 	uint32_t away_from, away_to; /* thousandths of its time that calls to home cost it */
 	int64_t age;		     /* ns: of what is known of the node `to` */
 	int64_t wait;		     /* ns until YOUNG or BACKOFF is over */
@@ -184,8 +188,8 @@ struct policy_decision {
 	uint64_t mem_from, mem_to;   /* KiB free there before the move */
 	uint64_t mem_keep;	     /* KiB that must stay free: at `from` if USHER, else at `to` */
 	uint32_t candidates;	     /* nodes that were compared */
-	uint32_t chance;	     /* thousandths: of acting in this period, since others see the same */
-	uint32_t load_limit;	     /* as load_to: above it would not pay; to tell the host; or 0 */
+	uint32_t chance;     /* thousandths: of acting in this period, since others see the same */
+	uint32_t load_limit; /* as load_to: above it would not pay; to tell the host; or 0 */
 };
 
 /* What it remembers between calls: moves under way, what they will change, failures. */
@@ -199,7 +203,8 @@ void policy_destroy(struct policy *s); /* takes NULL */
 /* Once in each period: what shall move now, at most @max. Takes each decision as begun: the caller
  * reports the end of each by policy_moved. @why, unless NULL, has room for n_processes and gets
  * what came of each process, in their order, moved or not.
- * Return: the number of decisions; -EINVAL (nodes not in order, or not one of them ours), -ENOMEM. */
+ * Return: the number of decisions; -EINVAL (nodes not in order, or not one of them ours), -ENOMEM.
+ */
 int policy_balance(struct policy *s, const struct policy_conf *c, const struct policy_input *in,
 		   struct policy_decision *ret, size_t max, struct policy_decision *why);
 
@@ -226,34 +231,39 @@ void policy_sent(struct policy *s, int64_t now, uint64_t id, node_id from, node_
 /* The move of @id has ended: @result is 0, or -errno: it stays, and is left alone for a while. */
 void policy_moved(struct policy *s, const struct policy_conf *c, int64_t now, uint64_t id,
 		  int result);
-/* The process has ended at @at, where it wanted @wants thousandths of a processor: it does not count
- * there any more, whatever the node told before. */
+/* The process has ended at @at, where it wanted @wants thousandths of a processor: it does not
+ * count there any more, whatever the node told before. */
 void policy_ended(struct policy *s, int64_t now, uint64_t id, node_id at, uint32_t wants);
 
 /* A guest that wants to come to this node. */
 struct policy_arrival {
-	uint64_t memory; /* KiB */
-	uint32_t wants;	 /* thousandths of a processor; 0: not told */
+	uint64_t memory;     /* KiB */
+	uint32_t wants;	     /* thousandths of a processor; 0: not told */
 	uint32_t load_limit; /* hundredths, as load_to: with more it would not pay; 0: not told */
-	bool ordered;	 /* by a person, or home (memory, EXPEL) has no better place */
+	bool ordered;	     /* by a person, or home (memory, EXPEL) has no better place */
 };
 
-/* What this node has accepted and cannot measure yet. */
+/* What this node has accepted and its means do not show yet: guests on their way, and of those that
+ * came in the last seconds the part that `runnable` lacks. */
 struct policy_under_way {
 	uint32_t guests;
-	uint32_t wants;	 /* thousandths, sum */
-	uint64_t memory; /* KiB, sum */
+	uint32_t wants; /* thousandths, sum */
 };
 
-/* May it come? @me is this node as it is now. Return: 0, or with a word and a line in @e: -EPERM
- * (blocked, expelling), -EUSERS (guests_max), -ENOMEM (memory), -EBUSY (load; never if ordered). */
-int policy_admit(const struct policy_conf *c, const struct policy_node *me,
+/* May it come? @me is this node as it is now; @s knows how fast its memory fills. Return: 0, or
+ * with a word and a line in @e: -EPERM (blocked, expelling), -EUSERS (guests_max), -ENOMEM
+ * (memory), -EBUSY (load; never if ordered). */
+int policy_admit(const struct policy *s, const struct policy_conf *c, const struct policy_node *me,
 		 const struct policy_under_way *u, const struct policy_arrival *a, struct err *e);
 
 /* KiB that a node of this size must keep free. */
 uint64_t policy_reserve(const struct policy_conf *c, uint64_t mem_total);
-/* Whether this node should tell that it is PRESSED, given whether it did before. */
-bool policy_pressed(const struct policy_conf *c, bool was, uint64_t mem_total, uint64_t mem_free);
+/* Whether this node should tell that it is PRESSED: now, or soon at the rate of the last seconds.
+ * To be called each period, guests or not. @me is this node as it is now, with POLICY_PRESSED if it
+ * told so before; @largest: KiB of its largest guest, which takes a while to leave; 0: not known.
+ */
+bool policy_pressed(struct policy *s, const struct policy_conf *c, int64_t now,
+		    const struct policy_node *me, uint64_t largest);
 
 /* One plain sentence with the figures, without a full stop's newline. Cut to @size, terminated.
  * Return: @to. */

@@ -64,7 +64,9 @@ int round_begin(struct round *r, struct policy *s, const struct policy_conf *c,
 {
 	int err;
 
-	*r = (struct round){ .s = s, .c = c, .in = in };
+	*r = (struct round){ .s = s, .in = in };
+	conf_clean(c, &r->clean);
+	r->c = &r->clean;
 	err = make_room((void **)&s->views, &s->views_max, in->n_nodes, sizeof(*s->views));
 	if (!err)
 		err = make_room((void **)&s->jobs, &s->jobs_max, in->n_processes, sizeof(*s->jobs));
@@ -112,6 +114,18 @@ double round_random(struct round *r)
 	return (double)(r->in->random(r->in->random_ctx) >> 11) / 9007199254740992.0;
 }
 
+bool round_free(const struct round *r, const struct job *j)
+{
+	const struct policy_process *p = j->p;
+	int64_t now = r->in->now;
+
+	if (j->out || p->busy || j->moving || j->at == NOWHERE || !r->views[j->at].node->alive)
+		return false;
+	if (p->forbidden && (!p->forbidden_until || p->forbidden_until > now))
+		return false;
+	return !j->note || j->note->until <= now || now - j->note->failed >= 2 * r->c->period;
+}
+
 bool round_full(const struct round *r)
 {
 	return r->under_way >= r->c->moves_at_once || r->n_ret >= r->max;
@@ -128,6 +142,8 @@ static double load_limit(const struct round *r, const struct job *j, const struc
 	const struct view *t = &r->views[o->to];
 	double least = o->here * r->c->gain_min / 1000;
 
+	if (o->reason == POLICY_PLACE)
+		return t->me ? 0 : MAX(o->here * j->width * 100, 1.0);
 	if (o->reason == POLICY_LOCAL_FIRST)
 		return MAX((o->here * NEAR - j->calls * t->talk) * j->width * 100, 1.0);
 	if (o->reason != POLICY_BALANCE || t->me || j->left <= 0)
@@ -184,6 +200,11 @@ void round_go(struct round *r, struct job *j, const struct offer *o)
 	struct view *h = &r->views[j->at], *t = &r->views[o->to];
 
 	round_note(r, j, POLICY_GO, o);
+	if (o->reason == POLICY_USHER) {
+		j->note = note_get(r->s, j->p->id, r->in->now);
+		j->note->fled = h->node->node;
+		j->note->fled_at = r->in->now;
+	}
 	r->ret[r->n_ret++] = j->why;
 	j->out = true;
 	r->under_way++;

@@ -4,8 +4,8 @@
  * DOC: A thousand homes see the same idle newcomer, and each decides alone. If each sent what would
  * pay, it would drown. But each also sees, in what the nodes tell, how much there is to send in all
  * (`surplus`: tasks on nodes where they would better not be) and how much the better places lack up
- * to the mean level (`gap`). Of the surplus of a node, the part that is ours is as large as our part
- * of its tasks. So we send
+ * to the mean level (`gap`). Of the surplus of a node, the part that is ours is as large as our
+ *part of its tasks. So we send
  *
  *	surplus of the node * our part of its tasks * gap of the places that pay / surplus of all
  *
@@ -22,7 +22,8 @@
 #define GAP_MIN	 0.1  /* tasks: a place above the mean may still be better for some */
 #define ALL_OURS 0.95 /* of the surplus */
 #define A_TASK	 0.9  /* of one: as good as one */
-#define DAMPING	 0.5  /* what is sent at random comes unevenly: half of it, and then half of the rest */
+#define DAMPING                                                                                    \
+	0.5 /* what is sent at random comes unevenly: half of it, and then half of the rest */
 
 static double ratio(uint32_t thousandths)
 {
@@ -50,8 +51,8 @@ static void find_level(struct round *r)
 	r->best = r->roomy = -1;
 	for (size_t i = 0; i < r->n_views; i++) {
 		const struct view *v = &r->views[i];
-		double there = MAX(v->tasks, 0.0), with = there + 1 + MIN(there, 1.0) *
-			(ratio(r->c->pad) - 1);
+		double there = MAX(v->tasks, 0.0),
+		       with = there + 1 + MIN(there, 1.0) * (ratio(r->c->pad) - 1);
 
 		if (v->known && !v->me) {
 			ages += clamp((double)v->node->age / 1e9, 0, 3600);
@@ -149,7 +150,8 @@ static double gap_like(const struct round *r, const struct job *j, const struct 
 		const struct view *v = &r->views[i];
 
 		if (!v->takes || i == j->at ||
-		    !load_allowed(j->p->allowed, j->p->n_allowed, v->node->node))
+		    !load_allowed(j->p->allowed, j->p->n_allowed, v->node->node) ||
+		    (o->reason == POLICY_LOCAL_FIRST && load_own_full(v)))
 			continue;
 		if (load_pace(j, v, load_with(j, v, r->c->pad)) <= o->there * NEAR)
 			gap += MAX(r->level * v->capacity - v->tasks, GAP_MIN);
@@ -165,10 +167,14 @@ double share_chance(struct round *r, const struct job *j, const struct offer *o)
 
 	if (o->reason == POLICY_COME_HOME || r->ours >= ALL_OURS * r->surplus)
 		return 1;
-	share = MAX(surplus_of(r, v), GAP_MIN) * our_part(v) * DAMPING;
+	share = MAX(surplus_of(r, v), GAP_MIN) * our_part(v);
+	if (!r->c->hosts_check)
+		share *= DAMPING;
 	share *= MIN(gap_like(r, j, o) / MAX(r->surplus, GAP_MIN), 1.0);
 	if (share >= A_TASK * j->tasks)
 		return 1;
-	later = r->mean_age + clamp((double)r->c->settle / 2e9, 0, 3600);
+	later = r->mean_age;
+	if (!r->c->hosts_check)
+		later += clamp((double)r->c->settle / 2e9, 0, 3600);
 	return clamp(share / j->tasks * period / (later + period), 0, 1);
 }

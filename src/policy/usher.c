@@ -2,32 +2,25 @@
 /* Moves for memory: when a node runs short of it, processes leave for nodes that have room, before
  * it pages or kills.
  *
- * DOC: Our own node is short when what is free, less what will be gone in `mem_ahead` at the rate of
- * the last seconds, is under its reserve. Then the smallest process that alone brings it back to the
- * relief (half as much again as the reserve) leaves; if no single one does, the largest that fits
- * anywhere, and so on. Other nodes tell that they are PRESSED; their guests leave by the decision of
- * the guests' homes, the largest that fits first. Since each home decides alone, it acts for its
- * part of the guests there. A place fits if it keeps its own relief: so nothing is pushed under its
- * reserve, and nothing is sent on at once. */
+ * DOC: Our own node is short when what is free, less what will be gone at the rate of the last
+ * seconds before a move can help (`mem_ahead` and the longest move), is under its reserve. Then the
+ * smallest process that alone brings it back to the relief (half as much again as the reserve)
+ * leaves; if no single one does, the largest that fits anywhere, and so on. Other nodes tell that
+ * they are PRESSED; their guests leave by the decision of the guests' homes, the largest that fits
+ * first. Since each home decides alone, it acts for its part of the guests there. A place fits if
+ * it keeps its own relief: so nothing is pushed under its reserve, and nothing is sent on at once.
+ */
 #include "base/util.h"
 #include "policy/brain.h"
 
-#define LONGEST	   60.0 /* s of a move that are looked ahead */
-#define TRIES	   8	/* processes for which a place is looked for, for each node and round */
-#define FALL	   0.5	/* weight of the newest rate at which our memory falls */
-#define FALL_LONG  0.15 /* ... for looking far ahead */
+#define LOOK_EACH 0.4  /* s between two looks at our memory, at least */
+#define LONGEST	  60.0 /* s of a move that are looked ahead */
+#define TRIES	  8    /* processes for which a place is looked for, for each node and round */
 
 /* Can @j be taken for memory's sake? */
 static bool may_leave(const struct round *r, const struct job *j)
 {
-	const struct policy_process *p = j->p;
-	int64_t now = r->in->now;
-
-	if (j->out || p->busy || p->locked || !j->memory)
-		return false;
-	if (p->forbidden && (!p->forbidden_until || p->forbidden_until > now))
-		return false;
-	return !j->note || j->note->until <= now || now - j->note->failed >= 2 * r->c->period;
+	return !j->p->locked && j->memory > 0 && round_free(r, j);
 }
 
 static bool is_place(const struct round *r, const struct job *j, size_t i)
@@ -102,38 +95,72 @@ static struct job *pick_fitting(struct round *r, size_t at, double need, struct 
 	return NULL;
 }
 
-/* How fast our own free memory falls, KiB a second. */
-static void watch_fall(struct round *r)
+static double middle(const double *v)
 {
-	struct policy *s = r->s;
-	double free = r->views[r->me].free, raw = (double)r->views[r->me].node->mem_free;
-	double seconds = (double)(r->in->now - s->free_at) / 1e9;
+	double sorted[FALLS];
 
-	if (s->free_at && seconds > 0.05) {
-		s->fall += ((s->free_last - raw) / seconds - s->fall) * FALL;
-		s->fall_long += ((s->free_last - raw) / seconds - s->fall_long) * FALL_LONG;
+	for (size_t i = 0; i < FALLS; i++) {
+		size_t k = i;
+
+		for (; k && sorted[k - 1] > v[i]; k--)
+			sorted[k] = sorted[k - 1];
+		sorted[k] = v[i];
 	}
-	if (!s->free_at || seconds > 0.05) {
-		s->free_at = r->in->now;
-		s->free_last = raw;
-	}
-	/* What left frees memory: that is no rise to count on, nor a fall when it has gone. */
-	s->fall = clamp(s->fall, 0, MAX(free, 0.0));
-	s->fall_long = clamp(s->fall_long, 0, s->fall);
+	return sorted[FALLS / 2];
 }
 
-/* KiB that will be gone before a move that begins later could help. */
-static double gone_soon(const struct round *r)
+/* How fast our own free memory falls. What comes or leaves is a step, not a trend: the middle one
+ * of the last rates does not see it. */
+static void watch_fall(struct policy *s, int64_t now, const struct policy_node *me)
 {
-	double ahead = clamp((double)r->c->mem_ahead / 1e9, 0, 3600), longest = 0;
+	double seconds = clamp((double)now / 1e9 - (double)s->free_at / 1e9, 0, 1e9);
+	double free = clamp((double)me->mem_free, 0, 1e15);
+
+	if (s->free_at && seconds < LOOK_EACH)
+		return;
+	if (s->free_at) {
+		s->falls[s->n_falls++ % FALLS] = (s->free_last - free) / seconds;
+		s->fall = clamp(middle(s->falls), 0, free);
+	}
+	s->free_at = now;
+	s->free_last = free;
+}
+
+double usher_gone_soon(const struct policy *s, const struct policy_conf *c, double longest)
+{
+	double ahead = clamp((double)c->mem_ahead / 1e9, 0, 3600);
+
+	return s->fall * (ahead + MIN(longest, LONGEST));
+}
+
+/* Seconds that the largest of ours at home would take to leave. */
+static double longest_move(const struct round *r)
+{
+	double longest = 0;
 
 	for (size_t i = 0; i < r->n_jobs; i++) {
 		const struct job *j = &r->jobs[i];
 
 		if (j->at == r->me && may_leave(r, j))
-			longest = MAX(longest, load_move(j, &r->views[r->me], &r->views[r->me], r->c));
+			longest = MAX(longest,
+				      load_move(j, &r->views[r->me], &r->views[r->me], r->c));
 	}
-	return MAX(r->s->fall * ahead, r->s->fall_long * (ahead + MIN(longest, LONGEST)));
+	return longest;
+}
+
+bool policy_pressed(struct policy *s, const struct policy_conf *c, int64_t now,
+		    const struct policy_node *me, uint64_t largest)
+{
+	bool was = me->flags & POLICY_PRESSED;
+	struct view v;
+	double move;
+
+	load_view(&v, c, me);
+	watch_fall(s, now, me);
+	/* The homes have to hear of it first. */
+	move = clamp((double)largest, 0, 1e15) / v.link +
+	       clamp((double)c->mem_ahead / 1e9, 0, 3600);
+	return v.free - usher_gone_soon(s, c, move) < (was ? v.relief : v.keep);
 }
 
 static void relieve_own(struct round *r)
@@ -143,8 +170,8 @@ static void relieve_own(struct round *r)
 	double soon;
 	struct job *j;
 
-	watch_fall(r);
-	soon = gone_soon(r);
+	watch_fall(r->s, r->in->now, v->node);
+	soon = usher_gone_soon(r->s, r->c, longest_move(r));
 	if (v->node->flags & (POLICY_STAY | POLICY_LSTAY) || v->free - soon >= v->keep)
 		return;
 	while (v->free - soon < v->relief && !round_full(r)) {
@@ -155,13 +182,15 @@ static void relieve_own(struct round *r)
 	}
 }
 
-/* Each home does its part: with a chance, so that all together relieve the host in one period. */
+/* Each home does its part: with a chance, so that all together relieve the host in one period. The
+ * host may see it coming while it has enough: then one process for each time that it tells so. */
 static void relieve_host(struct round *r, size_t at)
 {
 	struct view *v = &r->views[at];
+	double told = clamp((double)v->node->mem_free, 0, 1e15);
 	double part = v->mine_count / clamp(v->node->guests, v->mine_count, 1e9);
 
-	while (v->free < v->relief && !round_full(r)) {
+	while ((v->free < v->relief || v->free <= told) && !round_full(r)) {
 		struct offer o;
 		struct job *j = pick_fitting(r, at, 1e18, &o);
 		double chance;
