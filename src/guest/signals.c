@@ -64,6 +64,39 @@ void signals_keep(struct guest *g, const siginfo_t *si, bool queued)
 	g->queued[g->nsignals++] = queued;
 }
 
+/* Sending one of the two takes the other away, wherever it waits. */
+static void forget_opposite(struct guest *g, int sig)
+{
+	uint64_t gone = sig == SIGCONT ? DEFAULT_STOP : DEFAULT_STOP & SIG_BIT(sig) ? SIG_BIT(SIGCONT) : 0;
+
+	for (unsigned i = 0; i < g->nsignals;)
+		if (gone & SIG_BIT(g->signal[i].si_signo))
+			forget(g, (int)i);
+		else
+			i++;
+}
+
+/* What the body's kernel had of us and has no more, without a stop to show for it, is gone: by
+ * sigaction(SIG_IGN), a wait for signals. Kept, it would hide the next of its kind and break off each
+ * call. */
+static void forget_vanished(struct guest *g)
+{
+	struct procfs_status st;
+	siginfo_t stop = { 0 };
+	pid_t pid = g->box.body.pid;
+
+	/* The kernel takes a signal and makes the stop that reports it at once, so in this order. */
+	if (procfs_status(pid, &st) < 0 ||
+	    waitid(P_PID, (id_t)pid, &stop, WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 ||
+	    stop.si_pid)
+		return;
+	for (unsigned i = 0; i < g->nsignals;)
+		if (g->queued[i] && !(st.sig_pending & SIG_BIT(g->signal[i].si_signo)))
+			forget(g, (int)i);
+		else
+			i++;
+}
+
 static void raise_in_body(const struct guest *g, int sig)
 {
 	if (syscall(SYS_tgkill, g->box.body.pid, g->box.body.pid, sig) < 0)
@@ -98,8 +131,11 @@ void signals_take(struct guest *g, const siginfo_t *si)
 
 	if (sig < 1 || sig > IMAGE_SIGNALS || w->kind == WAIT_EXIT || w->kind == WAIT_DIED)
 		return;
+	if (g->nsignals)
+		forget_vanished(g);
 	if ((sig < SIGRTMIN && find(g, sig) >= 0) || g->nsignals == SIGNALS_MAX)
 		return; /* as the kernel does: one of a kind waits, and no more than the limit */
+	forget_opposite(g, sig);
 	/* A call that waits need not be broken off for it: its time would start anew. */
 	if ((w->kind == WAIT_SLEEP || w->kind == WAIT_CALL) && w->notif && !w->interrupted && !g->frozen &&
 	    !g->departed && stops(g, sig)) {
@@ -186,6 +222,7 @@ void signals_raise_kept(struct guest *g)
 	bool act = false;
 
 	g->kept = false;
+	forget_vanished(g);
 	for (unsigned i = 0; i < g->nsignals; i++) {
 		if (!g->queued[i])
 			raise_in_body(g, g->signal[i].si_signo);

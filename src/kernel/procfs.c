@@ -214,6 +214,7 @@ int procfs_parse_status(const char *t, struct procfs_status *ret)
 	p = field(t, "Gid");
 	if (!p || sscanf(p, "%u %u %u %u", &ret->gid[0], &ret->gid[1], &ret->gid[2], &ret->gid[3]) != 4)
 		return -EPROTO;
+	ret->sig_pending = number(t, "SigPnd", 16) | number(t, "ShdPnd", 16);
 	ret->sig_blocked = number(t, "SigBlk", 16);
 	ret->sig_ignored = number(t, "SigIgn", 16);
 	ret->sig_caught = number(t, "SigCgt", 16);

@@ -48,6 +48,7 @@ int procfs_parse_stat(char *text, struct procfs_stat *ret); /* spoils it */
 
 struct procfs_status {
 	uint32_t uid[4], gid[4]; /* real, effective, saved, file system */
+	uint64_t sig_pending; /* of the thread and of the process */
 	uint64_t sig_blocked, sig_ignored, sig_caught, cap_eff, cap_prm;
 	uint64_t locked_kb, huge_kb;
 	pid_t tracer;
