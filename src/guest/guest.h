@@ -79,6 +79,7 @@ struct guest {
 	bool broken_off; /* we have just let a call be interrupted: the next signal is why */
 	bool kept;	/* signals wait in the store for the body to be able to take them */
 	bool frozen;	/* home holds it: a stop signal */
+	uint64_t thaws; /* id of the last MSG_THAW */
 	bool departed;	/* captured and sent; home decides what becomes of us */
 	nsec_t stood;	/* mono_now() when it was stopped to depart */
 	bool maps_at_home; /* the next mmap of a file is to be done at home */

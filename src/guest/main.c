@@ -333,6 +333,7 @@ static void from_home(struct guest *g, const struct frame *f)
 		guest_freeze(g);
 		break;
 	case MSG_THAW:
+		g->thaws = f->id;
 		if (g->frozen)
 			guest_thaw(g);
 		break;

@@ -140,7 +140,7 @@ void signals_take(struct guest *g, const siginfo_t *si)
 	if ((w->kind == WAIT_SLEEP || w->kind == WAIT_CALL) && w->notif && !w->interrupted && !g->frozen &&
 	    !g->departed && stops(g, sig)) {
 		guest_freeze(g);
-		tell_home(g, MSG_STOPPED, (uint64_t)sig);
+		tell_home(g, MSG_STOPPED, (uint64_t)sig | g->thaws << 8);
 		return;
 	}
 	signals_keep(g, si, true);
@@ -332,7 +332,7 @@ static void deliver(struct guest *g, int sig)
 			}
 			forget(g, i);
 			g->frozen = true; /* it stays in this stop */
-			tell_home(g, MSG_STOPPED, (uint64_t)sig);
+			tell_home(g, MSG_STOPPED, (uint64_t)sig | g->thaws << 8);
 			return;
 		}
 		/* It stands here until home has ended the deputy, or wants it home to dump core: then

@@ -79,24 +79,14 @@ static int stage_fill(void *ctx, struct err *e)
 	return r;
 }
 
-/* Signals that could be delivered nowhere wait in P, queued by itself as they were. */
+/* Signals that could be delivered nowhere wait in P. */
 static int raise_signals(struct home *h, const siginfo_t *si, unsigned n, struct err *e)
 {
-	for (unsigned i = 0; i < n; i++) {
-		uint64_t at;
-		void *to;
-		int r;
+	int r = 0;
 
-		agent_begin(&h->p);
-		to = agent_scratch(&h->p, sizeof(*si), &at);
-		memcpy(to, &si[i], sizeof(*si));
-		(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
-				(uint64_t)si[i].si_signo, at, 0, 0);
-		r = agent_run_all(&h->p, "raising a waiting signal", e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (unsigned i = 0; i < n && r == 0; i++)
+		r = signals_queue_again(h, &si[i], e);
+	return r;
 }
 
 static int stage_restore(void *ctx, struct err *e)

@@ -111,6 +111,8 @@ struct home {
 	int dying;	 /* signal that P is to die of */
 	bool exiting;	 /* P runs exit_group */
 	int stopping;	 /* stop signal that P is to take */
+	bool stop_at_home; /* it is to take SIGSTOP when it is let go there */
+	uint64_t thaws;	 /* MSG_THAWs that this host was sent */
 	bool stop_due;	 /* it has taken it: does it stop? */
 	bool stopped;	 /* P is stopped by a stop signal, as the shell sees it */
 	siginfo_t held[IMAGE_PENDING_MAX]; /* signals that came while nobody could take them */
@@ -197,7 +199,16 @@ void signals_take_away(void *ctx, const siginfo_t *si);
 /* Signals that were held go where the process is now. */
 void signals_release_held(struct home *h);
 void signals_die(struct home *h, int sig);
-void signals_stop(struct home *h, int sig);
+/* @thaws: the last MSG_THAW that the host knew when it stopped the body. */
+void signals_stop(struct home *h, int sig, uint64_t thaws);
+/* Keeps a signal that nobody can take now. */
+void signals_hold(struct home *h, const siginfo_t *si);
+/* P, idle in the loop and with all signals blocked, queues a signal to itself again, as it was. */
+int signals_queue_again(struct home *h, const siginfo_t *si, struct err *e);
+/* Is its opposite waiting in P, having come later? Then it has no effect any more. */
+bool signals_overtaken(const struct home *h, int sig);
+/* Before P is let go at home: a SIGSTOP that nothing of ours could have survived. */
+void signals_stop_at_home(struct home *h);
 /* P goes on, or (of an orphaned process group) did not stop at a stop signal: so does the body. */
 void signals_not_stopped(struct home *h);
 

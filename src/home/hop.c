@@ -70,6 +70,7 @@ void hop_built(struct home *h)
 	h->epoch++;
 	home_close_host(h); /* the former host lets its copy go */
 	h->host_channel = h->hop.to;
+	h->thaws = 0;
 	h->hop.to = NULL;
 	h->hop.going = false;
 	h->host = h->hop.node;

@@ -81,10 +81,7 @@ static int stage_files(void *ctx, struct err *e)
 /* A signal that comes while we stop it waits until it stands again, here or there. */
 static void keep_signal(void *ctx, const siginfo_t *si)
 {
-	struct home *h = ctx;
-
-	if (h->nheld < ARRAY_SIZE(h->held))
-		h->held[h->nheld++] = *si;
+	signals_hold(ctx, si);
 }
 
 /* Signals that wait for P travel in the image: a program that has just sent one to itself must see it
@@ -171,12 +168,20 @@ static bool our_eintr(const struct leave *l)
  * most of them as they were; without the resident they lose who sent them. */
 static void raise_held(struct home *h)
 {
+	bool stop = false;
+
 	for (unsigned i = 0; i < h->nheld; i++) {
 		const siginfo_t *si = &h->held[i];
 		const uint64_t arg[6] = { (uint64_t)h->pid, (uint64_t)h->pid, (uint64_t)si->si_signo,
 					  h->p.area + AREA_SCRATCH };
 		int64_t got = -1;
 
+		if (signals_overtaken(h, si->si_signo))
+			continue;
+		if (si->si_signo == SIGSTOP) { /* nothing blocks it: it would stop what we have it do */
+			stop = true;
+			continue;
+		}
 		if (h->p.base) {
 			memcpy(h->p.base + AREA_SCRATCH, si, sizeof(*si));
 			(void)trace_inject(h->pid, h->p.insn, SYS_rt_tgsigqueueinfo, arg, &got);
@@ -185,6 +190,8 @@ static void raise_held(struct home *h)
 			(void)syscall(SYS_tgkill, h->pid, h->pid, si->si_signo);
 	}
 	h->nheld = 0;
+	if (stop)
+		(void)syscall(SYS_tgkill, h->pid, h->pid, SIGSTOP);
 }
 
 /* Lets P go on natively with the registers that it was stopped with: as if nothing had been. The
@@ -492,6 +499,7 @@ int leave_home(struct home *h, const struct order *o, struct err *e)
 		h->m = l.m;
 	}
 	h->host_channel = l.c;
+	h->thaws = 0;
 	h->host = o->node;
 	mapping_new_host(h);
 	h->place = PLACE_AWAY;

@@ -186,7 +186,7 @@ void home_take(struct home *h, const struct frame *f)
 		signals_die(h, f->id <= IMAGE_SIGNALS ? (int)f->id : 0);
 		break;
 	case MSG_STOPPED:
-		signals_stop(h, f->id <= IMAGE_SIGNALS ? (int)f->id : 0);
+		signals_stop(h, (int)(f->id & 0xff), f->id >> 8);
 		break;
 	case MSG_ABORT:
 		if (h->hop.going)
@@ -267,9 +267,8 @@ void home_has_execed(struct home *h)
 			home_process_ended(h, w.status);
 			return;
 		}
-		if (w.event == TRACE_SIGNAL && h->nheld < ARRAY_SIZE(h->held) &&
-		    trace_siginfo(h->pid, &si) == 0)
-			h->held[h->nheld++] = si;
+		if (w.event == TRACE_SIGNAL && trace_siginfo(h->pid, &si) == 0)
+			signals_hold(h, &si);
 	}
 	h->exec_seen = true; /* it stands there until the order to move */
 	if (h->waiting_order.request)

@@ -50,6 +50,7 @@ static int release(struct home *h, struct err *e)
 		home_process_ended(h, w.status);
 		return 0;
 	}
+	signals_stop_at_home(h);
 	(void)trace_options(h->pid, 0);
 	r = trace_detach(h->pid);
 	h->seized = false;
@@ -236,20 +237,6 @@ void settle_linger_over(struct home *h)
 	end_linger(h, r, &e);
 }
 
-/* Queued again by P itself, as it was; it blocks all signals. */
-static int raise_again(struct home *h, const siginfo_t *si)
-{
-	uint64_t at;
-	void *to;
-
-	agent_begin(&h->p);
-	to = agent_scratch(&h->p, sizeof(*si), &at);
-	memcpy(to, si, sizeof(*si));
-	(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
-			(uint64_t)si->si_signo, at, 0, 0);
-	return agent_run(&h->p);
-}
-
 /* A signal stops P while it lingers: its mask is its own, so the kernel would deliver it now. */
 void settle_linger_signal(struct home *h, const siginfo_t *si)
 {
@@ -274,9 +261,10 @@ void settle_linger_signal(struct home *h, const siginfo_t *si)
 		r = trace_cont(h->pid, 0);
 	if (r < 0)
 		return;
-	r = raise_again(h, si);
-	while (r == 0 && h->nheld)
-		r = raise_again(h, &h->held[--h->nheld]);
+	r = signals_queue_again(h, si, &e);
+	for (unsigned i = 0; r == 0 && i < h->nheld; i++)
+		r = signals_queue_again(h, &h->held[i], &e);
+	h->nheld = 0;
 	if (r < 0)
 		return;
 	if (h->run.state == RUN_DONE) {
@@ -302,8 +290,9 @@ void settle_linger_signal(struct home *h, const siginfo_t *si)
 void settle_stays(struct home *h)
 {
 	while (h->place == PLACE_LINGERING && h->nheld) {
-		siginfo_t si = h->held[--h->nheld];
+		siginfo_t si = h->held[0];
 
+		memmove(h->held, h->held + 1, --h->nheld * sizeof(h->held[0]));
 		settle_linger_signal(h, &si);
 	}
 	if (h->place == PLACE_LINGERING && h->run.state == RUN_DONE)

@@ -15,6 +15,8 @@
 #include "kernel/trace.h"
 #include "wire/msg.h"
 
+#define SIG_BIT(s) (1ULL << ((s) - 1))
+
 static bool dumps_core(int sig)
 {
 	return sig == SIGQUIT || sig == SIGILL || sig == SIGTRAP || sig == SIGABRT || sig == SIGBUS ||
@@ -28,6 +30,61 @@ static bool ends(int sig)
 	       sig != SIGTSTP && sig != SIGTTIN && sig != SIGTTOU;
 }
 
+static uint64_t opposite(int sig)
+{
+	const uint64_t stops = SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU);
+
+	return sig == SIGCONT ? stops : stops & SIG_BIT(sig) ? SIG_BIT(SIGCONT) : 0;
+}
+
+void signals_hold(struct home *h, const siginfo_t *si)
+{
+	uint64_t gone = opposite(si->si_signo);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < h->nheld; i++)
+		if (!(gone & SIG_BIT(h->held[i].si_signo)))
+			h->held[n++] = h->held[i];
+	h->nheld = n;
+	if (gone & SIG_BIT(SIGSTOP))
+		h->stop_at_home = false;
+	if (h->nheld < ARRAY_SIZE(h->held))
+		h->held[h->nheld++] = *si;
+}
+
+bool signals_overtaken(const struct home *h, int sig)
+{
+	struct procfs_status st;
+
+	return opposite(sig) && procfs_status(h->pid, &st) == 0 && st.sig_pending & opposite(sig);
+}
+
+int signals_queue_again(struct home *h, const siginfo_t *si, struct err *e)
+{
+	uint64_t at;
+	void *to;
+
+	if (signals_overtaken(h, si->si_signo))
+		return 0;
+	if (si->si_signo == SIGSTOP || si->si_signo == SIGCONT)
+		h->stop_at_home = si->si_signo == SIGSTOP;
+	if (si->si_signo == SIGSTOP)
+		return 0; /* nothing blocks it: it would stop P here */
+	agent_begin(&h->p);
+	to = agent_scratch(&h->p, sizeof(*si), &at);
+	memcpy(to, si, sizeof(*si));
+	(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
+			(uint64_t)si->si_signo, at, 0, 0);
+	return agent_run_all(&h->p, "raising a waiting signal", e);
+}
+
+void signals_stop_at_home(struct home *h)
+{
+	if (h->stop_at_home && !signals_overtaken(h, SIGSTOP))
+		(void)syscall(SYS_tgkill, h->pid, h->pid, SIGSTOP);
+	h->stop_at_home = false;
+}
+
 static void send_to_host(struct home *h, uint16_t type, uint64_t id, const void *p, size_t n)
 {
 	struct iovec iov = { (void *)(uintptr_t)p, n };
@@ -36,22 +93,31 @@ static void send_to_host(struct home *h, uint16_t type, uint64_t id, const void 
 		home_lost_host(h, "the connection to it broke");
 }
 
+static void thaw(struct home *h)
+{
+	send_to_host(h, MSG_THAW, ++h->thaws, NULL, 0);
+}
+
 void signals_forward(struct home *h, const siginfo_t *si)
 {
+	if (si->si_signo == SIGCONT && h->place == PLACE_AWAY)
+		thaw(h);
 	/* While the body is between two places nobody could take it. */
 	if (h->place == PLACE_AWAY && !h->hop.going)
 		send_to_host(h, MSG_SIGNAL, (uint64_t)si->si_signo, si, sizeof(*si));
-	else if (h->nheld < ARRAY_SIZE(h->held))
-		h->held[h->nheld++] = *si;
+	else
+		signals_hold(h, si);
 }
 
 void signals_release_held(struct home *h)
 {
+	siginfo_t si[ARRAY_SIZE(h->held)];
 	unsigned n = h->nheld;
 
+	memcpy(si, h->held, n * sizeof(si[0]));
 	h->nheld = 0;
 	for (unsigned i = 0; i < n; i++)
-		signals_forward(h, &h->held[i]);
+		signals_forward(h, &si[i]);
 }
 
 static bool was_carried(struct home *h, const siginfo_t *si)
@@ -66,12 +132,40 @@ static bool was_carried(struct home *h, const siginfo_t *si)
 	return false;
 }
 
+/* P is stopped as its body was by a signal that we put in place of another at a stop of P. Sent, it would
+ * take a SIGCONT away that has come since and that we do not know of; in place of another it has no
+ * effect after a SIGCONT. The other is a SIGURG of ours with this mark: of no effect either, should it ever
+ * be left over. */
+static bool is_mark(const struct home *h, const siginfo_t *si)
+{
+	return si->si_signo == SIGURG && si->si_code == SI_QUEUE && si->si_pid == getpid() &&
+	       si->si_value.sival_ptr == h;
+}
+
+static void raise_mark(struct home *h)
+{
+	siginfo_t si = { .si_signo = SIGURG, .si_code = SI_QUEUE };
+
+	si.si_pid = getpid();
+	si.si_uid = getuid();
+	si.si_value.sival_ptr = h;
+	if (syscall(SYS_rt_sigqueueinfo, h->pid, SIGURG, &si) < 0)
+		log_debug("stopping %d: %s", (int)h->pid, strerror(errno));
+}
+
 void signals_take_away(void *ctx, const siginfo_t *si)
 {
 	struct home *h = ctx;
 
 	if (si->si_signo == SIGTRAP && si->si_code == SI_KERNEL)
 		return; /* the resident's knock */
+	if (is_mark(h, si)) {
+		if (h->stopping)
+			raise_mark(h);
+		return;
+	}
+	if (si->si_signo == SIGCONT)
+		h->stopping = 0;
 	if (!was_carried(h, si))
 		signals_forward(h, si);
 }
@@ -84,15 +178,19 @@ void signals_on_stop(struct home *h, int sig)
 		(void)trace_cont(h->pid, sig);
 		return;
 	}
-	if (sig == h->stopping) {
-		h->stopping = 0;
-		h->stop_due = true;
-		(void)trace_interrupt(h->pid); /* stopped or not, it says so */
-		(void)trace_cont(h->pid, sig);
-		return;
-	}
 	if (trace_siginfo(h->pid, &si) < 0)
 		return;
+	if (sig == SIGCONT || sig == SIGSTOP)
+		h->stopping = 0; /* it has stopped, or is not to stop any more */
+	if (is_mark(h, &si)) {
+		sig = h->stopping;
+		h->stopping = 0;
+		h->stop_due = sig && !signals_overtaken(h, sig);
+		if (h->stop_due)
+			(void)trace_interrupt(h->pid); /* stopped or not, it says so */
+		(void)trace_cont(h->pid, h->stop_due ? sig : 0);
+		return;
+	}
 	if (was_carried(h, &si)) {
 		(void)trace_cont(h->pid, 0);
 		return;
@@ -106,8 +204,6 @@ void signals_on_stop(struct home *h, int sig)
 		(void)trace_cont(h->pid, sig);
 		return;
 	}
-	if (sig == SIGCONT)
-		send_to_host(h, MSG_THAW, 0, NULL, 0);
 	signals_forward(h, &si);
 	(void)trace_cont(h->pid, 0);
 }
@@ -131,7 +227,7 @@ static int set_default(struct home *h, int sig)
 void signals_not_stopped(struct home *h)
 {
 	h->stop_due = false;
-	send_to_host(h, MSG_THAW, 0, NULL, 0);
+	thaw(h);
 }
 
 void signals_die(struct home *h, int sig)
@@ -150,8 +246,11 @@ void signals_die(struct home *h, int sig)
 		log_debug("ending %d: %s", (int)h->pid, strerror(errno));
 }
 
-void signals_stop(struct home *h, int sig)
+void signals_stop(struct home *h, int sig, uint64_t thaws)
 {
+	/* A SIGCONT may have crossed its word: the body goes on by now. */
+	if (thaws != h->thaws)
+		return;
 	if (sig != SIGSTOP && sig != SIGTSTP && sig != SIGTTIN && sig != SIGTTOU)
 		return;
 	if (sig != SIGSTOP && set_default(h, sig) < 0)
@@ -161,6 +260,5 @@ void signals_stop(struct home *h, int sig)
 	else
 		deputy_resume(h);
 	h->stopping = sig;
-	if (syscall(SYS_tgkill, h->pid, h->pid, sig) < 0)
-		log_debug("stopping %d: %s", (int)h->pid, strerror(errno));
+	raise_mark(h);
 }

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define MSG_PROTOCOL 3U
+#define MSG_PROTOCOL 4U
 
 enum msg_type {
 	/* preparing; nothing is stopped yet */
@@ -32,9 +32,9 @@ enum msg_type {
 	MSG_WANT_HOME = 25, /* host>home: a call that runs at home only: number, word */
 	MSG_EXIT = 26,	  /* host>home: exit_group: id = status; processor time used anywhere, in ns */
 	MSG_DIED = 27,	  /* host>home: a signal ended it: id = number; processor time used */
-	MSG_STOPPED = 28, /* host>home: a stop signal took effect: number */
+	MSG_STOPPED = 28, /* host>home: a stop signal took effect: number | last THAW it knows << 8 */
 	MSG_FREEZE = 29,  /* home>host: hold the body */
-	MSG_THAW = 30,	  /* home>host: let it go on */
+	MSG_THAW = 30,	  /* home>host: let it go on (id: the how manieth of this host) */
 	MSG_HOP = 31,	  /* home>host: send the body to address, port, token */
 	MSG_PING = 32,	  /* either way; answered by MSG_PONG with the same id */
 	MSG_PONG = 33,	  /* processor time used */
