@@ -100,7 +100,7 @@ static void thaw(struct home *h)
 
 void signals_forward(struct home *h, const siginfo_t *si)
 {
-	if (si->si_signo == SIGCONT && h->place == PLACE_AWAY)
+	if (si->si_signo == SIGCONT && (h->place == PLACE_AWAY || h->place == PLACE_COMING))
 		thaw(h);
 	/* While the body is between two places nobody could take it. */
 	if (h->place == PLACE_AWAY && !h->hop.going)
