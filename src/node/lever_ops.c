@@ -6,7 +6,7 @@
 #include "node/levers.h"
 #include "node/obj.h"
 
-static bool is_root(struct ask *a)
+bool lever_ops_root(struct ask *a)
 {
 	if (!a->cred.uid)
 		return true;
@@ -41,7 +41,7 @@ void op_lever(struct ask *a, const json_t *o)
 	struct err e = ERR_INIT;
 	int r;
 
-	if (!is_root(a))
+	if (!lever_ops_root(a))
 		return;
 	if (l == LEVER_COUNT_ || !json_is_boolean(value)) {
 		ask_fail(a, "bad-request",
@@ -60,7 +60,7 @@ void op_speed(struct ask *a, const json_t *o)
 	int64_t speed;
 	int r;
 
-	if (!is_root(a))
+	if (!lever_ops_root(a))
 		return;
 	if (obj_int(o, "value", 0, LEVERS_SPEED_MAX, &speed) < 0) {
 		ask_fail(a, "bad-request",
@@ -77,7 +77,7 @@ static void set_and(struct ask *a, enum lever l, void (*then)(struct ask *a))
 	struct err e = ERR_INIT;
 	int r;
 
-	if (!is_root(a))
+	if (!lever_ops_root(a))
 		return;
 	r = levers_set(a->d, l, true, &e);
 	if (r < 0) /* it holds all the same */

@@ -7,6 +7,8 @@
 
 #include "node/control.h"
 
+/* Whether root asks; else the answer is given, and @a is gone. */
+bool lever_ops_root(struct ask *a);
 void op_lever(struct ask *a, const json_t *o);
 void op_speed(struct ask *a, const json_t *o);
 void op_expel(struct ask *a, const json_t *o);

@@ -32,6 +32,7 @@
 #include "node/paths.h"
 #include "node/peers.h"
 #include "node/rejoin.h"
+#include "node/reload.h"
 
 static const char help[] =
 	"Usage: mosd [--conf FILE] [-c]\n"
@@ -175,6 +176,25 @@ static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 	ev_break(loop, EVBREAK_ALL);
 }
 
+static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct err e = ERR_INIT;
+	int r = reload_begin(w->data, &e);
+
+	if (r < 0)
+		log_error("nothing is reloaded: %s", err_str(&e, r));
+}
+
+/* While nobody would hear it, it waits: also in what reload_exec begins. */
+static void hold_hup(bool hold)
+{
+	sigset_t hup;
+
+	(void)sigemptyset(&hup);
+	(void)sigaddset(&hup, SIGHUP);
+	(void)sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &hup, NULL);
+}
+
 static int start(struct mosd *d, struct err *e)
 {
 	int r;
@@ -219,13 +239,15 @@ static void stop(struct mosd *d)
 	site_finish(&d->site);
 }
 
-static int run(const struct options *o, struct err *e)
+static int run(const struct options *o, char **argv, struct err *e)
 {
-	struct mosd d = { 0 };
-	ev_signal term, intr;
+	struct mosd d = { .conf_path = o->conf };
+	ev_signal term, intr, hup = { .data = &d };
 	CLEANUP(close_fd) int lock = -1;
-	int r = site_load(&d.site, o->conf, e);
+	int r;
 
+	hold_hup(true);
+	r = site_load(&d.site, o->conf, e);
 	if (r == 0)
 		r = lock = lock_machine(e);
 	if (r < 0) {
@@ -244,7 +266,10 @@ static int run(const struct options *o, struct err *e)
 		ev_signal_init(&term, on_signal, SIGTERM);
 		ev_signal_init(&intr, on_signal, SIGINT);
 		ev_signal_start(d.loop, &term);
+		ev_signal_init(&hup, on_hup, SIGHUP);
 		ev_signal_start(d.loop, &intr);
+		ev_signal_start(d.loop, &hup);
+		hold_hup(false);
 		if (d.site.networked)
 			log_info("node %u, port %u, migrants known by %s", d.site.me,
 				 d.site.conf.port, members_way(d.members));
@@ -252,9 +277,14 @@ static int run(const struct options *o, struct err *e)
 			log_info("serves this machine only: %s", d.site.alone_why);
 		tell_service_manager("READY=1\n");
 		(void)ev_run(d.loop, 0);
-		tell_service_manager("STOPPING=1\n");
+		hold_hup(true);
+		tell_service_manager(d.reloads ? "RELOADING=1\n" : "STOPPING=1\n");
 	}
 	stop(&d);
+	if (r == 0 && d.reloads) {
+		log_info("begins anew, as the files say now");
+		r = reload_exec(argv, e);
+	}
 	return r;
 }
 
@@ -274,7 +304,7 @@ int main(int argc, char **argv)
 		r = open("/dev/null", O_RDWR | O_CLOEXEC);
 	while (r >= 0 && r <= 2);
 	close_fd(&r);
-	r = run(&o, &e);
+	r = run(&o, argv, &e);
 	if (r < 0)
 		log_error("%s", err_str(&e, r));
 	return r < 0 ? 1 : 0;

@@ -10,7 +10,9 @@
 struct mosd {
 	struct ev_loop *loop;
 	struct site site;
-	double since; /* wall time of the start */
+	const char *conf_path; /* NULL: the usual one */
+	bool reloads;	       /* ends to begin anew at once */
+	double since;	       /* wall time of the start */
 	struct migrants *migrants;
 	struct members *members;
 	struct guests *guests;

@@ -16,6 +16,7 @@
 #include "node/members.h"
 #include "node/nodes.h"
 #include "node/migrants.h"
+#include "node/reload.h"
 #include "node/report.h"
 #include "node/run_ops.h"
 
@@ -222,7 +223,7 @@ static const struct {
 	{ "why", op_why },	 { "run", op_run },
 	{ "lever", op_lever },	 { "speed", op_speed }, { "expel", op_expel },
 	{ "bring", op_bring },	 { "nodes", op_nodes }, { "decisions", op_decisions },
-	{ "lock", op_lock },
+	{ "lock", op_lock },	 { "reload", op_reload },
 };
 
 void op_dispatch(struct ask *a, const json_t *o)

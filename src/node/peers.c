@@ -309,7 +309,7 @@ void peers_destroy(struct peers *p)
 	if (!p)
 		return;
 	ev_timer_stop(p->d->loop, &p->tick);
-	if (p->gossip && p->seal)
+	if (p->gossip && p->seal && !p->d->reloads)
 		gossip_leave(p->gossip, mono_now());
 	for (unsigned k = 0; k < 2; k++)
 		if (p->fd[k] >= 0) {

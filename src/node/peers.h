@@ -14,7 +14,7 @@ struct peers;
 
 /* Opens UDP sockets on mosd's port and begins to tell and to listen. Return: 0 or -errno. */
 int peers_create(struct mosd *d, struct peers **ret, struct err *e);
-/* Says good-bye to the others. Takes NULL. */
+/* Says good-bye to the others, unless mosd reloads. Takes NULL. */
 void peers_destroy(struct peers *p);
 /* Something that we tell has changed: not only at the next second. Takes NULL. */
 void peers_tell(struct peers *p);

@@ -35,6 +35,7 @@ static const struct {
 	{ "bring", "", "bring all processes of this node home, and lstay; waits", mosctl_bring },
 	{ "drain", "[--timeout S]", "both: empty this node; waits", mosctl_drain },
 	{ "undrain", "", "noblock and nolstay", mosctl_undrain },
+	{ "reload", "", "let mosd read its files again; waits until it has", mosctl_reload },
 	{ "setspeed", "N", "say that this node's speed is N; 0: as measured", mosctl_setspeed },
 	{ "getload", "[NODE]", "100 is a busy process for each standard processor", mosctl_get },
 	{ "getspeed", "[NODE]", "10000 is the standard", mosctl_get },

@@ -14,6 +14,7 @@ int mosctl_lever(int argc, char **argv); /* stay, nostay, lstay, ... */
 int mosctl_lock(int argc, char **argv);	/* lock, unlock */
 int mosctl_node_status(int argc, char **argv);
 int mosctl_nodes(int argc, char **argv);
+int mosctl_reload(int argc, char **argv);
 int mosctl_setspeed(int argc, char **argv);
 int mosctl_status(int argc, char **argv);
 int mosctl_undrain(int argc, char **argv);

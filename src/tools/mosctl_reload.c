@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mosctl reload: mosd reads its files again. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/util.h"
+#include "node/paths.h"
+#include "tools/client.h"
+#include "tools/mosctl.h"
+
+#define PATIENCE (15 * NSEC_PER_SEC)
+#define LOOK_MS	 100 /* the socket is there some microseconds before it listens */
+
+/* Return: 0 once a mosd listens again. */
+static int wait_for_next(int watch, struct err *e)
+{
+	nsec_t deadline = mono_now() + PATIENCE;
+
+	while (mono_now() < deadline) {
+		CLEANUP(client_finish) struct client c = CLIENT_INIT;
+		struct pollfd p = { .fd = watch, .events = POLLIN };
+		int r = client_connect(&c, e);
+
+		if (r != -ECONNREFUSED)
+			return r;
+		if (poll(&p, 1, LOOK_MS) > 0) {
+			char events[4096];
+
+			(void)!read(watch, events, sizeof(events));
+		}
+	}
+	return err_set(e, -ETIMEDOUT,
+		       "mosd has not come back within 15 seconds: its log says why "
+		       "(`journalctl -u mosd`)");
+}
+
+int mosctl_reload(int argc, char **argv)
+{
+	CLEANUP(client_finish) struct client c = CLIENT_INIT;
+	CLEANUP(tool_drop) json_t *o = NULL, *more = NULL;
+	CLEANUP(close_fd) int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	struct err e = ERR_INIT;
+	int r, status = TOOL_OK;
+
+	if (argc > 1)
+		return tool_usage("mosctl", "one argument too many:", argv[1]);
+	if (watch >= 0)
+		(void)inotify_add_watch(watch, MOS_RUN_DIR, IN_CREATE | IN_ATTRIB);
+	r = client_connect(&c, &e);
+	if (r == 0)
+		r = client_ask(&c, json_pack("{ss}", "op", "reload"), &o, &e);
+	if (r < 0)
+		return tool_no_answer("mosctl", &e, r);
+	if (!tool_answer_ok("mosctl", o, &status))
+		return status;
+	/* It hangs up when its socket is gone: whoever listens after that is the next one. */
+	(void)client_receive(&c, &more, &e);
+	r = wait_for_next(watch, &e);
+	return r < 0 ? tool_no_answer("mosctl", &e, r) : TOOL_OK;
+}
