@@ -115,11 +115,22 @@ struct migrant *migrants_find_any(struct migrants *v, pid_t pid)
 	return ended;
 }
 
+/* It may have executed another program, or have named itself. One that has ended keeps its name until its
+ * parent has waited for it. */
+static void look_at_name(struct migrant *m)
+{
+	struct proc_stat st;
+
+	if (proc_read_stat(m->pid, &st) == 0 && st.start == m->start)
+		memcpy(m->comm, st.comm, sizeof(m->comm));
+}
+
 static void on_process_end(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct migrant *m = w->data;
 
 	ev_io_stop(loop, w);
+	look_at_name(m);
 	m->exited = true;
 	if (!m->home) /* else its supervisor tells how it ended */
 		migrant_end(m, -1, m->fate, m->fate_error);
@@ -153,6 +164,7 @@ struct migrant *migrants_get(struct migrants *v, struct proc_id *id, enum migran
 
 void migrant_note(struct migrant *m, const struct move *mv)
 {
+	look_at_name(m);
 	if (!m->moves)
 		m->moves = calloc(1, sizeof(*m->moves));
 	if (m->moves)

@@ -70,7 +70,7 @@ static void print_place(const json_t *o)
 			(void)printf(" %lld", number(ended, "status"));
 		(void)putchar('\n');
 		print_time(ended);
-		tool_print_text(stdout, text(ended, "error"), 0);
+		tool_print_text(stdout, *text(ended, "error") ? text(ended, "error") : "ended", 0);
 		(void)putchar('\n');
 		return;
 	}
