@@ -18,12 +18,12 @@
 #include "node/balance.h"
 #include "node/check.h"
 #include "node/guests.h"
+#include "node/infos.h"
 #include "node/obj.h"
 #include "node/link.h"
 #include "node/members.h"
 
 #define ATTACH_TIMEOUT 10.0 /* s; seizing one process takes milliseconds */
-#define INFO_TIMEOUT   1.0  /* s; counters are worth no longer wait */
 #define RETRIES	       5    /* a process may come home by itself again and again */
 #define LEAVE_TIMEOUT  2.0  /* s until a supervisor that should end is asked all the same */
 
@@ -36,22 +36,13 @@ struct request {
 	void *data;
 };
 
-struct info_wait { /* somebody who waits for fresh counters */
-	struct info_wait *next;
-	struct home *h;
-	int64_t number;
-	home_info_fn *fn;
-	void *data;
-	ev_timer timer;
-};
-
 struct home {
 	struct mosd *d;
 	struct link *link;
 	struct migrant *m;
 	bool leaving; /* its process is home again: it ends by itself */
 	ev_timer timer;
-	struct info_wait *waits;
+	struct infos infos;
 };
 
 static int64_t last_number;
@@ -262,27 +253,9 @@ static void on_ended(struct home *h, const json_t *o)
 	h->leaving = true;
 }
 
-static void info_wait_end(struct info_wait *w)
-{
-	struct info_wait **at = &w->h->waits;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
-	ev_timer_stop(w->h->d->loop, &w->timer);
-	w->fn(w->data, w->h->m);
-	free(w);
-}
-
-static void on_info_timeout(struct ev_loop *loop, ev_timer *t, int revents)
-{
-	info_wait_end(t->data);
-}
-
 void home_refresh(struct mosd *d, struct migrant *m, home_info_fn *fn, void *data)
 {
 	struct home *h = m->home;
-	struct info_wait *w;
 	int64_t number = ++last_number;
 
 	if (!h || link_send(h->link, json_pack("{sssI}", "op", "info", "req", (json_int_t)number),
@@ -291,20 +264,8 @@ void home_refresh(struct mosd *d, struct migrant *m, home_info_fn *fn, void *dat
 			fn(data, m);
 		return;
 	}
-	if (!fn)
-		return;
-	w = calloc(1, sizeof(*w));
-	if (!w) {
-		fn(data, m);
-		return;
-	}
-	*w = (struct info_wait){
-		.next = h->waits, .h = h, .number = number, .fn = fn, .data = data
-	};
-	h->waits = w;
-	w->timer.data = w;
-	ev_timer_init(&w->timer, on_info_timeout, INFO_TIMEOUT, 0);
-	ev_timer_start(d->loop, &w->timer);
+	if (fn)
+		infos_wait(&h->infos, number, fn, data);
 }
 
 static void on_info(struct home *h, const json_t *o)
@@ -319,11 +280,7 @@ static void on_info(struct home *h, const json_t *o)
 	obj_add(copy, h->m->counters_before);
 	json_decref(h->m->counters);
 	h->m->counters = copy;
-	for (struct info_wait *w = h->waits; w; w = w->next)
-		if (w->number == number) {
-			info_wait_end(w);
-			break;
-		}
+	infos_answer(&h->infos, number);
 }
 
 static const struct {
@@ -404,8 +361,7 @@ static void home_closed(void *data, int status)
 	char how[48];
 
 	how_it_ended(status, how, sizeof(how));
-	while (h->waits)
-		info_wait_end(h->waits);
+	infos_end(&h->infos);
 	ev_timer_stop(d->loop, &h->timer);
 	free(h);
 	m->home = NULL;
@@ -437,6 +393,7 @@ static struct home *home_create(struct mosd *d, struct migrant *m)
 		return NULL;
 	h->d = d;
 	h->m = m;
+	h->infos = (struct infos){ .loop = d->loop, .m = m };
 	h->timer.data = h;
 	ev_timer_init(&h->timer, on_timer, ATTACH_TIMEOUT, 0);
 	return h;
