@@ -377,14 +377,16 @@ static bool inside(const struct home *h, const struct user_regs_struct *r)
 	       r->rip == h->p.area + AREA_CODE + resident_syscall_offset() + 2;
 }
 
+/* A stop of P that nobody has asked for (SIGCONT causes one) may wait already. It serves as well, and must be
+ * taken first: if another one is asked for while P stands in it, that comes before P runs, and the next
+ * look would find it and ask for a third: P would never run again. */
 static int until_interrupt(struct home *h, struct user_regs_struct *regs)
 {
 	struct trace_wait w;
 	siginfo_t si;
-	int r = trace_interrupt(h->pid);
+	int r = trace_wait(h->pid, TRACE_NOHANG, &w);
 
-	while (r == 0) {
-		r = trace_wait(h->pid, 0, &w);
+	for (;;) {
 		if (r < 0)
 			return r;
 		if (w.event == TRACE_ENDED)
@@ -393,9 +395,12 @@ static int until_interrupt(struct home *h, struct user_regs_struct *regs)
 			return trace_regs(h->pid, regs);
 		if (w.event == TRACE_SIGNAL && trace_siginfo(h->pid, &si) == 0)
 			signals_take_away(h, &si);
-		r = trace_cont(h->pid, 0);
+		r = trace_interrupt(h->pid); /* again, if it was: any other stop may have swallowed it */
+		if (r == 0 && w.event != TRACE_NONE)
+			r = trace_cont(h->pid, 0);
+		if (r == 0)
+			r = trace_wait(h->pid, 0, &w);
 	}
-	return r;
 }
 
 int deputy_interrupt(struct home *h)
