@@ -227,11 +227,32 @@ int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err
 	return 0;
 }
 
+/* The actions that the process has by now, as the kernel gives them out. */
+static int look_at_actions(struct agent *a, uint8_t to[ACTION_SIZE * (IMAGE_SIGNALS + 1)], struct err *e)
+{
+	uint64_t at;
+	uint8_t *actions;
+	int r;
+
+	agent_begin(a);
+	actions = agent_scratch(a, ACTION_SIZE * (IMAGE_SIGNALS + 1), &at);
+	for (unsigned s = 1; s <= IMAGE_SIGNALS; s++)
+		if (action_counts(s))
+			(void)agent_add(a, SYS_rt_sigaction, s, 0, at + s * ACTION_SIZE, SIGSET_SIZE, 0, 0);
+	r = agent_run_all(a, "reading the actions of signals", e);
+	memcpy(to, actions, ACTION_SIZE * (IMAGE_SIGNALS + 1));
+	return r;
+}
+
 int restore_visit(struct agent *a, const struct image *m, struct err *e)
 {
+	uint8_t own[ACTION_SIZE * (IMAGE_SIGNALS + 1)];
 	uint64_t at, at_stack;
 	uint8_t *actions, *stack;
+	int r = look_at_actions(a, own, e);
 
+	if (r < 0)
+		return r;
 	agent_begin(a);
 	actions = agent_scratch(a, ACTION_SIZE * (IMAGE_SIGNALS + 1), &at);
 	stack = agent_scratch(a, 24, &at_stack);
@@ -239,7 +260,9 @@ int restore_visit(struct agent *a, const struct image *m, struct err *e)
 		const struct image_action *k = &m->action[s];
 		const uint64_t w[4] = { k->handler, k->flags, k->restorer, k->mask };
 
-		if (!action_counts(s))
+		/* Set once more, an action that ignores its signal would take away one that waits: a SIGCONT
+		 * or SIGCHLD that has come to P while it comes home. */
+		if (!action_counts(s) || !memcmp(own + s * ACTION_SIZE, w, sizeof(w)))
 			continue;
 		memcpy(actions + s * ACTION_SIZE, w, sizeof(w));
 		(void)agent_add(a, SYS_rt_sigaction, s, at + s * ACTION_SIZE, 0, SIGSET_SIZE, 0, 0);
