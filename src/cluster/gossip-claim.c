@@ -182,6 +182,19 @@ static void hear_our_record(struct gossip *g, const struct gossip_record *r)
 	}
 }
 
+/* Return: its slot from now on, or NULL. */
+static struct slot *meet(struct gossip *g, const struct gossip_record *r)
+{
+	struct node_info i;
+	struct cursor c;
+
+	cursor_init(&c, r->raw, INFO_SIZE);
+	if (!g->ops->meet || info_get(&c, &i) < 0 || !g->ops->meet(g->ctx, &i) ||
+	    gossip_add(g, r->node) < 0)
+		return NULL;
+	return gossip_slot(g, r->node);
+}
+
 int gossip_hear_record(struct gossip *g, const struct gossip_record *r, uint32_t from)
 {
 	const struct gossip_word w = { .state = MEMBER_ALIVE, .node = r->node, .mark = r->mark };
@@ -190,6 +203,8 @@ int gossip_hear_record(struct gossip *g, const struct gossip_record *r, uint32_t
 	struct cursor c;
 	bool hot;
 
+	if (!s)
+		s = meet(g, r);
 	if (!s) {
 		g->counts.stranger++;
 		return 0;

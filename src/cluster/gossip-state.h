@@ -31,6 +31,7 @@ struct slot {
 	bool word_new;			/* did not go out once yet */
 	uint32_t said;			/* the packet that has its state */
 	uint8_t raw[INFO_SIZE];		/* m.info as it came */
+	bool forgotten;			/* as if it were not there */
 };
 
 struct probe {
@@ -101,7 +102,7 @@ void gossip_become(struct gossip *g, struct slot *s, enum member_state to);
 void gossip_hear(struct gossip *g, struct slot *s, const struct gossip_word *w, uint32_t from);
 /* The node itself speaks. */
 void gossip_hear_itself(struct gossip *g, struct slot *s, const struct mark *mark);
-/* Return: 0 or -EPROTO. */
+/* Return: 0 or -EPROTO. Afterwards slots may lie elsewhere. */
 int gossip_hear_record(struct gossip *g, const struct gossip_record *r, uint32_t from);
 /* Suspicions whose time is up. */
 void gossip_judge_suspects(struct gossip *g);

@@ -14,7 +14,7 @@ struct slot *gossip_slot(struct gossip *g, uint32_t node)
 {
 	uint32_t i = node < g->at_n ? g->at[node] : 0;
 
-	return i ? &g->slot[i - 1] : NULL;
+	return i && !g->slot[i - 1].forgotten ? &g->slot[i - 1] : NULL;
 }
 
 void slot_set_add(struct slot_set *s, uint32_t i)
@@ -118,6 +118,11 @@ int gossip_add(struct gossip *g, uint32_t node)
 		return -EINVAL;
 	if (gossip_slot(g, node))
 		return -EEXIST;
+	if (node < g->at_n && g->at[node]) { /* it was one of ours before */
+		g->slot[g->at[node] - 1] = (struct slot){ .m.node = node };
+		slot_set_add(&g->absent, g->at[node] - 1);
+		return 0;
+	}
 	if (node >= g->at_n) {
 		r = grow(&g->at, sizeof(*g->at), g->at_n, node + 1);
 		if (r < 0)
@@ -133,6 +138,26 @@ int gossip_add(struct gossip *g, uint32_t node)
 		slot_set_add(&g->absent, g->n);
 	g->at[node] = ++g->n;
 	return 0;
+}
+
+void gossip_forget(struct gossip *g, uint32_t node)
+{
+	struct slot_set *sets[] = { &g->present, &g->absent, &g->suspects, &g->hot };
+	struct slot *s = gossip_slot(g, node);
+	uint32_t i;
+
+	if (!s || s == &g->slot[0])
+		return;
+	i = gossip_slot_number(g, s);
+	for (unsigned k = 0; k < ARRAY_SIZE(sets); k++)
+		slot_set_drop(sets[k], i);
+	if (g->target == i)
+		g->target = 0;
+	if (g->newcomer == i)
+		g->newcomer = 0;
+	for (unsigned k = 0; k < GOSSIP_PROBES; k++)
+		g->probe[k].on &= g->probe[k].slot != i;
+	*s = (struct slot){ .m.node = node, .forgotten = true };
 }
 
 static void finish_set(struct slot_set *s)
@@ -160,13 +185,15 @@ const struct member *gossip_find(const struct gossip *g, uint32_t node)
 {
 	uint32_t i = node < g->at_n ? g->at[node] : 0;
 
-	return i ? &g->slot[i - 1].m : NULL;
+	return i && !g->slot[i - 1].forgotten ? &g->slot[i - 1].m : NULL;
 }
 
 const struct member *gossip_next(const struct gossip *g, const struct member *after)
 {
 	uint32_t i = after ? g->at[after->node] : 0; /* that is one more than its slot */
 
+	while (i < g->n && g->slot[i].forgotten)
+		i++;
 	return i < g->n ? &g->slot[i].m : NULL;
 }
 

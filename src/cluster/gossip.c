@@ -131,8 +131,7 @@ void gossip_tick(struct gossip *g, int64_t now)
 }
 
 /* Return: 0 or -EPROTO. */
-static int take_parts(struct gossip *g, struct slot *from, const struct gossip_head *h,
-		      struct cursor *c)
+static int take_parts(struct gossip *g, uint32_t from, const struct gossip_head *h, struct cursor *c)
 {
 	struct gossip_record rec;
 	struct gossip_word w;
@@ -147,12 +146,12 @@ static int take_parts(struct gossip *g, struct slot *from, const struct gossip_h
 		}
 		s = gossip_slot(g, w.node);
 		if (s)
-			gossip_hear(g, s, &w, from->m.node);
+			gossip_hear(g, s, &w, from);
 		else
 			g->counts.stranger++;
 	}
 	for (unsigned k = 0; k < h->n_records; k++)
-		if (gossip_record_get(c, &rec) < 0 || gossip_hear_record(g, &rec, from->m.node) < 0)
+		if (gossip_record_get(c, &rec) < 0 || gossip_hear_record(g, &rec, from) < 0)
 			r = -EPROTO;
 	return r;
 }
@@ -179,7 +178,8 @@ int gossip_take(struct gossip *g, int64_t now, uint32_t from, const void *bytes,
 	}
 	g->counts.taken++;
 	gossip_hear_itself(g, s, &h.mark);
-	r = take_parts(g, s, &h, &c);
+	r = take_parts(g, from, &h, &c);
+	s = gossip_slot(g, from); /* whoever was met has moved the slots */
 	if (r < 0) {
 		g->counts.bad++;
 		(void)err_set(e, r, "node %u tells what no node can tell", from);

@@ -23,6 +23,9 @@ struct gossip_ops {
 	void (*changed)(void *ctx, uint32_t node, enum member_state from, enum member_state to);
 	/* 64 bits that nobody can foresee. */
 	uint64_t (*random)(void *ctx);
+	/* One of ours tells of a node that is none of ours. Return: whether it is from now on. NULL:
+	 * never. */
+	bool (*meet)(void *ctx, const struct node_info *i);
 };
 
 /* What came in that was worth nothing, and why. */
@@ -41,6 +44,8 @@ int gossip_create(const struct gossip_ops *ops, void *ctx, const struct node_inf
 void gossip_destroy(struct gossip *g); /* takes NULL */
 /* Another node that there may be. Return: 0, -EEXIST, -EINVAL, -ENOMEM. */
 int gossip_add(struct gossip *g, uint32_t node);
+/* It is none of ours any more: gossip_add makes it one again. Not ourselves. */
+void gossip_forget(struct gossip *g, uint32_t node);
 
 /* What we tell of ourselves from now on; node, life and seq are ours to set. A change of flags goes
  * out at once, the rest within a second. With INFO_QUIET it goes without load and memory. Return:

@@ -2,14 +2,16 @@
 #include "cluster/info.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/ids.h"
 #include "base/util.h"
+#include "cluster/addr.h"
 
 #define LOAD_OF_ONE 100U
 #define FLAGS_ALL                                                                                  \
 	(INFO_CONFIGURED | INFO_UP | INFO_STAY | INFO_LSTAY | INFO_BLOCK | INFO_QUIET |            \
-	 INFO_EXPEL | INFO_PRESSED)
+	 INFO_EXPEL | INFO_PRESSED | INFO_PARTING)
 /* A liar may tell any number, but none with which the arithmetic of others overflows. */
 #define SPEED_MAX    100000000U
 #define CPUS_MAX     (65536U * INFO_WHOLE)
@@ -29,6 +31,29 @@ bool info_newer(const struct node_info *a, const struct node_info *b)
 	return a->life != b->life ? a->life > b->life : a->seq > b->seq;
 }
 
+/* 16 bytes: IPv4 as ::ffff:a.b.c.d, all zero for none. */
+static void put_addr(const struct node_addr *a, struct buf *b)
+{
+	uint8_t bytes[16] = { 0 };
+
+	if (a->size == 16)
+		memcpy(bytes, a->bytes, 16);
+	if (a->size == 4) {
+		bytes[10] = bytes[11] = 0xff;
+		memcpy(bytes + 12, a->bytes, 4);
+	}
+	buf_put(b, bytes, sizeof(bytes));
+}
+
+static struct node_addr get_addr(struct cursor *c)
+{
+	static const struct node_addr none = { 0 };
+	struct node_addr a = { .size = 16 };
+
+	cursor_copy(c, a.bytes, 16);
+	return memcmp(a.bytes, none.bytes, 16) ? node_addr_plain(&a) : none;
+}
+
 void info_put(const struct node_info *i, struct buf *b)
 {
 	buf_put_u32(b, i->node);
@@ -46,6 +71,7 @@ void info_put(const struct node_info *i, struct buf *b)
 	buf_put_u32(b, i->guests_max);
 	buf_put_u32(b, i->away);
 	buf_put_u64(b, i->features);
+	put_addr(&i->addr, b);
 }
 
 void info_peek(const uint8_t *p, uint32_t *ret_node, uint64_t *ret_life, uint32_t *ret_seq)
@@ -77,6 +103,7 @@ int info_get(struct cursor *c, struct node_info *ret)
 	i.guests_max = cursor_u32(c);
 	i.away = cursor_u32(c);
 	i.features = cursor_u64(c);
+	i.addr = get_addr(c);
 	if (c->failed || !i.node || i.node > NODE_ID_MAX || !i.seq || i.flags & ~FLAGS_ALL ||
 	    !i.speed || i.speed > SPEED_MAX || !i.cpus || i.cpus > CPUS_MAX ||
 	    i.runnable > RUNNABLE_MAX || i.util > INFO_WHOLE || i.mem_total > MEM_MAX ||

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "cluster/map.h"
 
 #define INFO_STANDARD_SPEED 10000U /* of one processor of the machine that speeds are told against */
 #define INFO_WHOLE	    1000U  /* one processor, one runnable task, all of the processor time */
@@ -22,6 +23,7 @@ enum info_flag {
 	INFO_QUIET = 32, /* tells nothing of its load */
 	INFO_EXPEL = 4096,   /* wants its guests to leave: their homes fetch them */
 	INFO_PRESSED = 8192, /* its memory is nearly used up: the same, the fitting ones first */
+	INFO_PARTING = 16384, /* leaves for good: to be forgotten once it is away */
 };
 
 struct node_info {
@@ -38,6 +40,7 @@ struct node_info {
 	uint64_t mem_raw;   /* KiB that nothing uses at all */
 	uint32_t guests, guests_max, away;
 	uint64_t features; /* digest of the processor features that programs may rely on; 0: not told */
+	struct node_addr addr; /* where the others reach it; size 0: not told */
 };
 
 /* Load as openMosix shows it: 100 is one CPU-bound process for each standard processor. */
@@ -46,7 +49,7 @@ uint32_t info_load(const struct node_info *i);
 bool info_newer(const struct node_info *a, const struct node_info *b);
 
 /* Bytes of an encoded record. */
-#define INFO_SIZE 78U
+#define INFO_SIZE 94U
 void info_put(const struct node_info *i, struct buf *b);
 /* Whose record this is and which one, without a look at the rest: @p has INFO_SIZE bytes. */
 void info_peek(const uint8_t *p, uint32_t *ret_node, uint64_t *ret_life, uint32_t *ret_seq);

@@ -312,6 +312,55 @@ static void close_nodes_hear_each_second(void **state)
 	sim_destroy(s);
 }
 
+/* Each begins with one that it knows; in the end all know all. */
+static void strangers_meet(void **state)
+{
+	enum { N = 40 };
+	struct sim *s = sim_create(N, 7);
+
+	s->by_key = true;
+	for (unsigned i = 0; i < N; i++)
+		sim_start(s, i);
+	sim_run(s, 15 * SIM_SEC);
+	for (unsigned i = 0; i < N; i++)
+		assert_int_equal(sim_holding(s, i, MEMBER_ALIVE), N - 1);
+	assert_int_equal(s->evicted, 0);
+	sim_destroy(s);
+}
+
+static void the_forgotten_may_come_again(void **state)
+{
+	struct sim *s = cluster(4);
+	struct gossip *g = s->node[0].gossip;
+	const struct member *m = NULL;
+	unsigned n = 0;
+
+	sim_leave(s, 2);
+	sim_run(s, SIM_SEC);
+	assert_int_equal(seen(s, 0, 2)->state, MEMBER_LEFT);
+	gossip_forget(g, 3);
+	gossip_forget(g, 3);
+	gossip_forget(g, 77);
+	gossip_forget(g, 1); /* that is itself */
+	assert_null(gossip_find(g, 3));
+	while ((m = gossip_next(g, m)))
+		n += m->node;
+	assert_int_equal(n, 1 + 2 + 4);
+	sim_run(s, 2 * SIM_SEC);
+	assert_int_equal(gossip_present(g), 2);
+	gossip_forget(g, 2); /* while it is there, and asked */
+	sim_run(s, 5 * SIM_SEC);
+	assert_null(gossip_find(g, 2));
+	assert_int_equal(gossip_add(g, 2), 0);
+	assert_int_equal(gossip_add(g, 3), 0);
+	assert_int_equal(gossip_add(g, 3), -EEXIST);
+	sim_start(s, 2);
+	sim_run(s, 5 * SIM_SEC);
+	assert_int_equal(sim_holding(s, 2, MEMBER_ALIVE), 3);
+	assert_int_equal(sim_holding(s, 1, MEMBER_ALIVE), 3);
+	sim_destroy(s);
+}
+
 static void refuses(void **state)
 {
 	struct sim *s = cluster(3);
@@ -360,6 +409,8 @@ int main(void)
 		cmocka_unit_test(a_lie_about_a_record_passes),
 		cmocka_unit_test(flags_go_out_at_once),
 		cmocka_unit_test(close_nodes_hear_each_second),
+		cmocka_unit_test(strangers_meet),
+		cmocka_unit_test(the_forgotten_may_come_again),
 		cmocka_unit_test(refuses),
 	};
 

@@ -16,7 +16,7 @@ static const struct node_info good = {
 	.node = 7, .life = 1795616702675000000ULL, .seq = 3, .flags = INFO_CONFIGURED | INFO_UP,
 	.speed = 12000, .cpus = 2500, .runnable = 3000, .util = 900, .mem_total = 1 << 20,
 	.mem_free = 1 << 19, .mem_raw = 1 << 18, .guests = 2, .guests_max = 100, .away = 1,
-	.features = 0xfeed,
+	.features = 0xfeed, .addr = { 4, { 10, 0, 0, 7 } },
 };
 
 static int pass_on(const struct node_info *i, struct node_info *ret)
@@ -32,7 +32,7 @@ static int pass_on(const struct node_info *i, struct node_info *ret)
 
 static void there_and_back(void **state)
 {
-	struct node_info got = { 0 };
+	struct node_info got = { 0 }, six;
 
 	assert_int_equal(pass_on(&good, &got), 0);
 	assert_int_equal(got.node, good.node);
@@ -43,6 +43,14 @@ static void there_and_back(void **state)
 	assert_true(got.mem_raw == good.mem_raw && got.guests == good.guests);
 	assert_true(got.guests_max == good.guests_max && got.away == good.away);
 	assert_true(got.features == good.features);
+	assert_int_equal(node_addr_cmp(&got.addr, &good.addr), 0);
+	six = good;
+	assert_int_equal(node_addr_parse("fd00::1", &six.addr), 0);
+	assert_int_equal(pass_on(&six, &got), 0);
+	assert_int_equal(node_addr_cmp(&got.addr, &six.addr), 0);
+	six.addr = (struct node_addr){ 0 };
+	assert_int_equal(pass_on(&six, &got), 0);
+	assert_int_equal(got.addr.size, 0);
 }
 
 static void refuses(void **state)

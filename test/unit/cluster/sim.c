@@ -92,7 +92,14 @@ static uint64_t on_random(void *ctx)
 	return next_random(((struct sim_node *)ctx)->sim);
 }
 
-static const struct gossip_ops ops = { on_send, on_changed, on_random };
+static bool on_meet(void *ctx, const struct node_info *i)
+{
+	const struct sim_node *n = ctx;
+
+	return n->sim->by_key && i->node <= n->sim->n;
+}
+
+static const struct gossip_ops ops = { on_send, on_changed, on_random, on_meet };
 
 static void empty(struct sim_node *n)
 {
@@ -178,7 +185,7 @@ void sim_start(struct sim *s, unsigned i)
 	empty(n);
 	r = record(n);
 	ASSERT(gossip_create(&ops, n, &r, s->now, &n->gossip) == 0);
-	for (unsigned k = 0; k < s->n; k++)
+	for (unsigned k = 0; k < (s->by_key ? 1 : s->n); k++)
 		ASSERT(k == i || gossip_add(n->gossip, k + 1) == 0);
 }
 
@@ -217,7 +224,13 @@ void sim_heal(struct sim *s)
 static void take(struct sim_node *n, const struct sim_packet *p)
 {
 	struct err e = ERR_INIT;
-	int r = gossip_take(n->gossip, n->sim->now, p->from, p->bytes, p->n, &e);
+	int r;
+
+	if (n->sim->by_key)
+		(void)gossip_add(n->gossip, p->from);
+	if (!gossip_find(n->gossip, p->from))
+		return; /* a test let it be forgotten */
+	r = gossip_take(n->gossip, n->sim->now, p->from, p->bytes, p->n, &e);
 
 	if (r < 0)
 		(void)printf("node %u: %s\n", n->node, err_str(&e, r));
