@@ -97,6 +97,18 @@ static bool set_listen(struct conf *c, const char *v)
 	return !*v || !node_addr_parse(v, &c->listen);
 }
 
+static bool set_address(struct conf *c, const char *v)
+{
+	c->address.size = 0;
+	return !*v || !node_addr_parse(v, &c->address);
+}
+
+static bool set_members(struct conf *c, const char *v)
+{
+	c->by_key = !strcasecmp(v, "key");
+	return c->by_key || !strcasecmp(v, "map");
+}
+
 static bool yes_or_no(bool *to, const char *v)
 {
 	*to = !strcasecmp(v, "yes");
@@ -172,6 +184,8 @@ static const struct conf_key {
 	{ "guest-ids", set_guest_ids, "base:count, base 65536 or more, count 2 or more, like 1879048192:65536" },
 	{ "export-privileged", set_export_privileged, "numbers of nodes, like 2, 5-9" },
 	{ "listen", set_listen, "an IP address of this machine, or nothing for all" },
+	{ "members", set_members, "map for the nodes of the map, key for whoever has the key" },
+	{ "address", set_address, "an IP address that other nodes reach, or nothing to find it" },
 	{ "block", set_block, "yes or no" },
 	{ "balance", set_balance, "yes or no" },
 	{ "usher", set_usher, "yes or no" },

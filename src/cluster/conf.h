@@ -20,6 +20,8 @@ struct conf {
 	char key_file[CONF_PATH_MAX];
 	char map_file[CONF_PATH_MAX]; /* empty: map_search_paths */
 	struct node_addr listen;      /* size 0: all addresses */
+	bool by_key;		      /* whoever has the key is a member; else whom the map names */
+	struct node_addr address;     /* where others reach this node, by key; size 0: found */
 	uint32_t guest_ids_base, guest_ids_count;
 	bool block;					  /* refuse guests */
 	bool balance; /* move processes by itself: for load and calls ... */

@@ -126,7 +126,7 @@ static int admit(struct guest *g, struct err *e)
 		return err_set(e, -EPERM, "node %u takes no guests (block is on there)",
 			       d->site.me);
 	if (!site_has_node(&d->site, g->home) || g->home == d->site.me)
-		return err_set(e, -EPERM, "node %u is not another node in the map of node %u",
+		return err_set(e, -EPERM, "node %u is not another node that node %u knows",
 			       g->home, d->site.me);
 	if (n >= max)
 		return err_set(e, -ENOSPC, "node %u has %u guests, which is its limit", d->site.me,

@@ -12,6 +12,7 @@ struct mosd {
 	struct site site;
 	const char *conf_path; /* NULL: the usual one */
 	bool reloads;	       /* ends to begin anew at once */
+	bool parting;	       /* leaves the cluster for good */
 	double since;	       /* wall time of the start */
 	struct migrants *migrants;
 	struct members *members;

@@ -59,7 +59,7 @@ static json_t *member_json(const struct mosd *d, const struct member *m)
 	nsec_t now = mono_now();
 	json_t *o = json_object();
 
-	if (map_find_node(d->site.map, (node_id){ m->node }, &a) == 0)
+	if (roster_find(d->site.roster, (node_id){ m->node }, &a) == 0)
 		(void)node_addr_str(&a, addr);
 	(void)json_object_set_new(o, "node", json_integer(m->node));
 	(void)json_object_set_new(o, "addr", json_string(addr));

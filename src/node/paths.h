@@ -12,6 +12,7 @@
 #define MOS_STATE_DIR	     "/var/lib/umosix"
 #define MOS_LIFE_PATH	     MOS_STATE_DIR "/life"
 #define MOS_LEVERS_PATH	     MOS_STATE_DIR "/levers"
+#define MOS_NODES_PATH	     MOS_STATE_DIR "/nodes"
 #define MOS_CONF_PATH	     "/etc/umosix/mosd.conf"
 #define MOS_KEY_PATH	     "/etc/umosix/cluster.key"
 

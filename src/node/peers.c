@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "cluster/gossip.h"
+#include "node/addresses.h"
 #include "node/balance.h"
 #include "node/guests.h"
 #include "node/levers.h"
@@ -21,26 +21,13 @@
 #include "node/measure.h"
 #include "node/migrants.h"
 #include "node/paths.h"
-#include "wire/seal.h"
+#include "node/peers_state.h"
 
 #define TICKS_A_SECOND 5U
 #define TICKS_A_KEY    50U /* between two looks whether the key has changed */
 #define TAKEN_AT_ONCE  64U /* datagrams, before others have their turn */
 #define COMPLAINT_GAP  (60 * NSEC_PER_SEC)
 #define SILENT_TICKS   (10 * TICKS_A_SECOND) /* after which a node that never spoke is not there */
-
-struct peers {
-	struct mosd *d;
-	struct gossip *gossip;
-	struct seal *seal;
-	struct key_ring keys;
-	int fd[2]; /* IPv6, IPv4; -1: none */
-	ev_io io[2];
-	ev_timer tick;
-	unsigned ticks;
-	uint64_t received, bad;
-	nsec_t complained;
-};
 
 static void send_to(struct peers *p, const struct node_addr *to, const void *bytes, size_t n)
 {
@@ -63,7 +50,7 @@ static void on_send(void *ctx, uint32_t node, const void *bytes, size_t n)
 	struct node_addr to;
 	int k;
 
-	if (map_find_node(p->d->site.map, (node_id){ node }, &to) < 0 || !to.size)
+	if (roster_find(p->d->site.roster, (node_id){ node }, &to) < 0)
 		return;
 	k = seal_send(p->seal, mono_now(), (node_id){ node }, bytes, n, out);
 	if (k > 0)
@@ -87,7 +74,9 @@ static uint64_t on_random(void *ctx)
 	return v;
 }
 
-static const struct gossip_ops ops = { .send = on_send, .changed = on_changed, .random = on_random };
+static const struct gossip_ops ops = {
+	.send = on_send, .changed = on_changed, .random = on_random, .meet = peers_on_meet
+};
 
 /* What this node tells of itself now. */
 static struct node_info own_info(const struct mosd *d)
@@ -104,6 +93,9 @@ static struct node_info own_info(const struct mosd *d)
 	for (const struct migrant *m = migrants_first(d->migrants); m; m = m->next)
 		away += m->node && !m->ended;
 	i.away = away;
+	if (d->parting)
+		i.flags |= INFO_PARTING;
+	(void)roster_find(d->site.roster, (node_id){ d->site.me }, &i.addr);
 	return i;
 }
 
@@ -155,6 +147,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *t, int revents)
 	if (p->ticks % TICKS_A_SECOND == 0) {
 		tie(p);
 		peers_tell(p);
+		peers_acquaint(p);
 	}
 	if (++p->ticks % TICKS_A_KEY == 0)
 		look_at_keys(p);
@@ -181,7 +174,9 @@ static void take(struct peers *p, const uint8_t *bytes, size_t n, const struct s
 	uint8_t payload[SEAL_PAYLOAD_MAX], reply[SEAL_HELLO_MAX];
 	size_t n_payload = 0, n_reply = 0;
 	node_id sender = NODE_ID_NONE;
+	struct node_addr addr;
 	struct err e = ERR_INIT;
+	uint64_t old = seal_count(p->seal, SEAL_OLD_LIFE);
 	int r;
 
 	p->received++;
@@ -193,11 +188,21 @@ static void take(struct peers *p, const uint8_t *bytes, size_t n, const struct s
 			    r == -ESTALE  ? "it is from former times" :
 					    "it is none of ours",
 			 r == -ESTALE);
+	if (!addr_of(from, &addr))
+		return;
+	if (seal_count(p->seal, SEAL_OLD_LIFE) != old)
+		peers_doubt(p, sender.v, &addr);
 	if (r <= 0)
 		return;
+	if (p->d->site.conf.by_key && !peers_greet(p, sender.v, &addr)) {
+		complain(p, "it is from a node that cannot be a member", false);
+		return;
+	}
 	r = gossip_take(p->gossip, mono_now(), sender.v, payload, n_payload, &e);
 	if (r < 0)
 		complain(p, err_str(&e, r), false);
+	else
+		peers_prove(p, sender.v);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
@@ -275,7 +280,8 @@ static int begin(struct peers *p, struct err *e)
 	r = seal_create((node_id){ d->site.me }, self.life, &p->keys, &p->seal);
 	if (r == 0)
 		r = gossip_create(&ops, p, &self, mono_now(), &p->gossip);
-	for (node_id n = map_next(d->site.map, NODE_ID_NONE); r == 0 && n.v; n = map_next(d->site.map, n))
+	for (node_id n = roster_next(d->site.roster, NODE_ID_NONE); r == 0 && n.v;
+	     n = roster_next(d->site.roster, n))
 		if (n.v != d->site.me)
 			r = gossip_add(p->gossip, n.v);
 	if (r < 0)
@@ -292,6 +298,7 @@ int peers_create(struct mosd *d, struct peers **ret, struct err *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	p->d = d;
 	p->fd[0] = p->fd[1] = -1;
+	p->born = mono_now();
 	p->tick.data = p;
 	ev_timer_init(&p->tick, on_tick, 0.01, (double)GOSSIP_TICK / NSEC_PER_SEC);
 	r = begin(p, e);
@@ -309,7 +316,7 @@ void peers_destroy(struct peers *p)
 	if (!p)
 		return;
 	ev_timer_stop(p->d->loop, &p->tick);
-	if (p->gossip && p->seal && !p->d->reloads)
+	if (p->gossip && p->seal && (!p->d->reloads || p->d->parting))
 		gossip_leave(p->gossip, mono_now());
 	for (unsigned k = 0; k < 2; k++)
 		if (p->fd[k] >= 0) {

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "cluster/map.h"
 #include "cluster/member.h"
 #include "node/node.h"
 
@@ -16,6 +17,8 @@ struct peers;
 int peers_create(struct mosd *d, struct peers **ret, struct err *e);
 /* Says good-bye to the others, unless mosd reloads. Takes NULL. */
 void peers_destroy(struct peers *p);
+/* Where members are who has the key: @node is said to be at @addr, and will be asked. Takes NULL. */
+void peers_meet(struct peers *p, uint32_t node, const struct node_addr *addr);
 /* Something that we tell has changed: not only at the next second. Takes NULL. */
 void peers_tell(struct peers *p);
 /* Return: NULL if the map does not name it, or there are no peers. Valid until the loop goes on. */

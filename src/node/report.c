@@ -87,7 +87,8 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	put(o, "self", measure_json(d->measure));
 	put_int(o, "port", d->site.conf.port);
 	put(o, "map", obj_text(d->site.map_path));
-	put_int(o, "node_count", d->site.map ? map_count(d->site.map) : 0);
+	put(o, "members", json_string(d->site.conf.by_key ? "key" : "map"));
+	put_int(o, "node_count", roster_count(d->site.roster));
 	put(o, "nodes", nodes_json(d));
 	put(o, "members_by", json_string(members_way(d->members)));
 	put(o, "block", json_boolean(levers_flags(d) & INFO_BLOCK));

@@ -3,20 +3,17 @@
 #include "node/site.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/io.h"
 #include "base/util.h"
+#include "node/addresses.h"
 #include "node/paths.h"
 #include "wire/key.h"
 
 #define CONF_TEXT_MAX (64U * 1024U)
-#define OWN_ADDRS_MAX 256U
 
 /* Return: the text and @ret_len, or NULL and *@ret_r. */
 static char *read_text(const char *path, size_t max, size_t *ret_len, int *ret_r)
@@ -48,52 +45,6 @@ static int load_conf(struct site *s, const char *path, struct err *e)
 	if (!text)
 		return err_set(e, r, "read %s: %s", path, strerror(-r));
 	return conf_parse(text, len, path, &s->conf, e);
-}
-
-static bool addr_of(const struct sockaddr *sa, struct node_addr *ret)
-{
-	struct sockaddr_in four;
-	struct sockaddr_in6 six;
-
-	*ret = (struct node_addr){ 0 };
-	if (sa && sa->sa_family == AF_INET) {
-		memcpy(&four, sa, sizeof(four));
-		ret->size = 4;
-		memcpy(ret->bytes, &four.sin_addr, 4);
-	} else if (sa && sa->sa_family == AF_INET6) {
-		memcpy(&six, sa, sizeof(six));
-		ret->size = 16;
-		memcpy(ret->bytes, &six.sin6_addr, 16);
-	}
-	return ret->size;
-}
-
-static int resolve(void *ctx, const char *name, struct node_addr *ret)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
-	int r = -ENOENT;
-
-	if (getaddrinfo(name, NULL, &hints, &list))
-		return -ENOENT;
-	for (const struct addrinfo *a = list; a && r < 0; a = a->ai_next)
-		if (addr_of(a->ai_addr, ret))
-			r = 0;
-	freeaddrinfo(list);
-	return r;
-}
-
-static size_t own_addrs(struct node_addr *to, size_t max)
-{
-	struct ifaddrs *list = NULL;
-	size_t n = 0;
-
-	if (getifaddrs(&list) < 0)
-		return 0;
-	for (const struct ifaddrs *i = list; i && n < max; i = i->ifa_next)
-		if (addr_of(i->ifa_addr, &to[n]))
-			n++;
-	freeifaddrs(list);
-	return n;
 }
 
 static int find_me(struct site *s, struct err *e)
@@ -131,7 +82,9 @@ static int load_map(struct site *s, const char *path, struct err *e)
 	if (!text)
 		return r == -ENOENT ? r : err_set(e, r, "read %s: %s", path, strerror(-r));
 	(void)snprintf(s->map_path, sizeof(s->map_path), "%s", path);
-	r = map_parse(text, len, path, resolve, NULL, &s->map, e);
+	r = map_parse(text, len, path, addr_resolve, NULL, &s->map, e);
+	if (r == 0)
+		r = roster_add_map(s->roster, s->map);
 	return r < 0 ? r : find_me(s, e);
 }
 
@@ -166,15 +119,73 @@ static int check_key(struct site *s, struct err *e)
 	return 0;
 }
 
+/* Whom this node knew when its mosd last ran, or whom it was told of when it joined. */
+static int load_nodes(struct site *s, struct err *e)
+{
+	CLEANUP(free_ptr) char *text = NULL;
+	struct map *m = NULL;
+	size_t len;
+	int r = 0;
+
+	text = read_text(MOS_NODES_PATH, MAP_TEXT_MAX, &len, &r);
+	if (!text)
+		return r == -ENOENT ? 0 : err_set(e, r, "read %s: %s", MOS_NODES_PATH, strerror(-r));
+	if (!len)
+		return 0;
+	r = map_parse(text, len, MOS_NODES_PATH, NULL, NULL, &m, e);
+	if (r == 0)
+		r = roster_add_map(s->roster, m);
+	map_destroy(m);
+	return r;
+}
+
+/* Where the others reach us. Return: 0 or -EADDRNOTAVAIL. */
+static int find_addr(struct site *s, struct node_addr *ret, struct err *e)
+{
+	*ret = s->conf.address;
+	if (!ret->size)
+		*ret = s->conf.listen;
+	if (!ret->size && s->me && roster_find(s->roster, (node_id){ s->me }, ret) == 0 && !own_addr(ret))
+		*ret = (struct node_addr){ 0 }; /* it had that one before */
+	if (!ret->size && own_addr_likely(ret) < 0)
+		return err_set(e, -EADDRNOTAVAIL,
+			       "this machine has no address that others could reach: give it one, or "
+			       "write `address = ...` in the configuration");
+	return 0;
+}
+
+/* Members are who has the key: we need a number and an address. */
+static int find_me_by_key(struct site *s, struct err *e)
+{
+	struct node_addr a;
+	int r = load_nodes(s, e);
+
+	s->me = s->conf.node.v;
+	if (r == 0)
+		r = find_addr(s, &a, e);
+	if (r < 0)
+		return r;
+	if (!s->me)
+		s->me = roster_at(s->roster, &a).v;
+	if (!s->me)
+		return err_set(e, -EINVAL,
+			       "with `members = key` this node needs a number: write `node = ...` in the "
+			       "configuration");
+	r = roster_put(s->roster, (node_id){ s->me }, &a, true);
+	return r < 0 ? err_set(e, r, "node %u: %s", s->me, strerror(-r)) : 0;
+}
+
 int site_load(struct site *s, const char *conf_path, struct err *e)
 {
 	int r;
 
-	*s = (struct site){ .me = 1 };
+	*s = (struct site){ .me = 1, .roster = roster_create() };
+	if (!s->roster)
+		return err_set(e, -ENOMEM, "out of memory");
 	r = load_conf(s, conf_path, e);
 	if (r < 0)
 		return r;
-	r = find_map(s, e);
+	r = s->conf.by_key ? find_me_by_key(s, e) : find_map(s, e);
 	if (r == -ENOENT && !s->map_path[0] && !s->conf.map_file[0]) {
 		(void)snprintf(s->alone_why, sizeof(s->alone_why),
 			       "there is no map: write %s, a line `number address count` each",
@@ -193,14 +204,16 @@ int site_load(struct site *s, const char *conf_path, struct err *e)
 void site_finish(struct site *s)
 {
 	map_destroy(s->map);
+	roster_destroy(s->roster);
 	s->map = NULL;
+	s->roster = NULL;
 }
 
 bool site_has_node(const struct site *s, uint32_t node)
 {
 	struct node_addr a;
 
-	return s->map && map_find_node(s->map, (node_id){ node }, &a) == 0;
+	return roster_find(s->roster, (node_id){ node }, &a) == 0;
 }
 
 int site_node_addr(const struct site *s, uint32_t node, char to[static NODE_ADDR_TEXT],
@@ -211,10 +224,10 @@ int site_node_addr(const struct site *s, uint32_t node, char to[static NODE_ADDR
 
 	if (!s->networked)
 		return err_reason(e, -ENOENT, "alone", "this machine is alone: %s", s->alone_why);
-	if (map_find_node(s->map, (node_id){ node }, &a) < 0) {
+	if (roster_find(s->roster, (node_id){ node }, &a) < 0) {
 		site_nodes_text(s, nodes, sizeof(nodes));
-		return err_reason(e, -ENOENT, "no-node", "there is no node %u: the map has %s",
-				  node, nodes);
+		return err_reason(e, -ENOENT, "no-node", "there is no node %u: %s %s", node,
+				  s->conf.by_key ? "those known are" : "the map has", nodes);
 	}
 	(void)node_addr_str(&a, to);
 	return 0;
@@ -227,23 +240,20 @@ bool site_exports_privileged(const struct site *s, uint32_t node)
 
 void site_nodes_text(const struct site *s, char *to, size_t size)
 {
-	size_t n, len = 0;
-	const struct map_range *r = s->map ? map_ranges(s->map, &n) : NULL;
+	size_t len = 0;
+	node_id i = roster_next(s->roster, NODE_ID_NONE), first, last, next;
 
 	to[0] = '\0';
-	for (size_t i = 0; r && i < n && !r[i].alias; i++) {
-		uint32_t first = r[i].first.v, last;
-
-		while (i + 1 < n && !r[i + 1].alias &&
-		       r[i + 1].first.v == r[i].first.v + r[i].count)
-			i++; /* a line for each node is the same as one for all */
-		last = r[i].first.v + r[i].count - 1;
+	for (; i.v; i = next) {
+		first = last = i;
+		while ((next = roster_next(s->roster, last)).v == last.v + 1)
+			last = next;
 		if (len + sizeof(", 65535-65535, ...") > size) {
 			(void)snprintf(to + len, size - len, ", ...");
 			return;
 		}
-		len += (size_t)snprintf(to + len, size - len, last > first ? "%s%u-%u" : "%s%u",
-					len ? ", " : "", first, last);
+		len += (size_t)snprintf(to + len, size - len, last.v > first.v ? "%s%u-%u" : "%s%u",
+					len ? ", " : "", first.v, last.v);
 	}
 }
 
@@ -253,11 +263,9 @@ json_t *site_nodes_json(const struct site *s)
 	char addr[NODE_ADDR_TEXT];
 	struct node_addr a;
 
-	if (!s->map)
-		return list;
-	for (node_id i = map_next(s->map, NODE_ID_NONE);
-	     i.v && json_array_size(list) < SITE_NODES_SHOWN; i = map_next(s->map, i))
-		if (map_find_node(s->map, i, &a) == 0)
+	for (node_id i = roster_next(s->roster, NODE_ID_NONE);
+	     i.v && json_array_size(list) < SITE_NODES_SHOWN; i = roster_next(s->roster, i))
+		if (roster_find(s->roster, i, &a) == 0)
 			(void)json_array_append_new(
 				list, json_pack("{sIsssb}", "node", (json_int_t)i.v, "addr",
 						node_addr_str(&a, addr), "me", i.v == s->me));

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "cluster/conf.h"
 #include "cluster/map.h"
+#include "cluster/roster.h"
 
 #define SITE_NODES_SHOWN 1024U
 
@@ -18,8 +19,9 @@ struct site {
 	struct conf conf;
 	struct map *map;     /* NULL without one */
 	char map_path[256];  /* empty without a map */
+	struct roster *roster; /* all nodes, ours too; grows where members are who has the key */
 	uint32_t me;	     /* this node's number; 1 when it is alone */
-	bool networked;	     /* has a map that names it, and a key */
+	bool networked;	     /* has a number and an address that others know, and a key */
 	char alone_why[400]; /* why not networked; empty if it is */
 };
 
