@@ -218,26 +218,22 @@ static unsigned distance(const char *a, const char *b)
 
 static int unknown_key(struct reader *rd, const char *key)
 {
-	char list[160] = "";
 	const char *near = NULL;
 	unsigned best = 3;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
-		size_t n = strlen(list);
 		unsigned d = distance(key, keys[i].name);
 
-		(void)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", keys[i].name);
 		if (d < best) {
 			best = d;
 			near = keys[i].name;
 		}
 	}
 	if (near)
-		return err_set(rd->e, -EINVAL,
-			       "%s:%u: unknown key \"%.30s\"; did you mean \"%s\"? Keys: %s",
-			       rd->name, rd->line, key, near, list);
-	return err_set(rd->e, -EINVAL, "%s:%u: unknown key \"%.30s\"; keys: %s", rd->name, rd->line,
-		       key, list);
+		return err_set(rd->e, -EINVAL, "%s:%u: unknown key \"%.30s\"; did you mean \"%s\"?",
+			       rd->name, rd->line, key, near);
+	return err_set(rd->e, -EINVAL, "%s:%u: unknown key \"%.30s\"; mosd.conf(5) has all that there are",
+		       rd->name, rd->line, key);
 }
 
 static int set(struct reader *rd, const char *section, const char *key, const char *value)

@@ -91,8 +91,9 @@ static void bad(void **state)
 		const char *text, *says;
 	} t[] = {
 		{ "\nprot = 1", "c:2: unknown key \"prot\"; did you mean \"port\"" },
-		{ "colour = red", "keys: node, port, key-file, map-file, guest-ids, "
-				  "export-privileged, listen, block" },
+		{ "colour = red", "unknown key \"colour\"; mosd.conf(5)" },
+		{ "members = all", "map for the nodes of the map, key for" },
+		{ "address = here", "an IP address" },
 		{ "node = 65536", "c:1: node = \"65536\"" },
 		{ "node = -1", "1-65535" },
 		{ "node = 1 # mine", "node = " },
