@@ -133,44 +133,75 @@ fail:
 	return r;
 }
 
-int key_generate(const char *path, struct err *e)
+static void key_text(const struct key *k, char to[static KEY_TEXT + 1])
 {
 	static const char digits[] = "0123456789abcdef";
-	CLEANUP(close_fd) int fd = -1;
-	uint8_t raw[KEY_BYTES];
+
+	for (unsigned i = 0; i < KEY_BYTES; i++) {
+		to[2 * i] = digits[k->bytes[i] >> 4];
+		to[2 * i + 1] = digits[k->bytes[i] & 15];
+	}
+	to[KEY_TEXT] = '\n';
+}
+
+/* Return: 0, -EEXIST, other -errno. */
+static int key_write(const char *path, const struct key *k)
+{
+	CLEANUP(close_fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	char text[KEY_TEXT + 1];
 	int r;
 
-	if (RAND_bytes(raw, sizeof(raw)) != 1)
-		return err_set(e, -EIO, "OpenSSL has no random numbers: no key was made");
-	for (unsigned i = 0; i < KEY_BYTES; i++) {
-		text[2 * i] = digits[raw[i] >> 4];
-		text[2 * i + 1] = digits[raw[i] & 15];
-	}
-	text[KEY_TEXT] = '\n';
-	OPENSSL_cleanse(raw, sizeof(raw));
-
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0) {
+	if (fd < 0)
+		return -errno;
+	key_text(k, text);
+	r = io_write_all(fd, text, sizeof(text));
+	if (!r && fsync(fd) < 0)
 		r = -errno;
-		if (r == -EEXIST)
-			(void)err_set(e, r,
-				      "there is a key at %s already, and it stays; to change keys, "
-				      "make %s.new beside it",
-				      path, path);
-		else
-			(void)err_set(e, r, "cannot make the key %s: %s", path, strerror(-r));
-	} else {
-		r = io_write_all(fd, text, sizeof(text));
-		if (!r && fsync(fd) < 0)
-			r = -errno;
-		if (r < 0) {
-			(void)unlink(path); /* ours: O_EXCL made it */
-			(void)err_set(e, r, "cannot write the key %s: %s", path, strerror(-r));
-		}
-	}
+	if (r < 0)
+		(void)unlink(path); /* ours: O_EXCL made it */
 	OPENSSL_cleanse(text, sizeof(text));
 	return r;
+}
+
+int key_generate(const char *path, struct err *e)
+{
+	struct key k;
+	int r;
+
+	if (RAND_bytes(k.bytes, sizeof(k.bytes)) != 1)
+		return err_set(e, -EIO, "OpenSSL has no random numbers: no key was made");
+	r = key_write(path, &k);
+	OPENSSL_cleanse(&k, sizeof(k));
+	if (r == -EEXIST)
+		return err_set(e, r,
+			       "there is a key at %s already, and it stays; to change keys, "
+			       "make %s.new beside it",
+			       path, path);
+	return r < 0 ? err_set(e, r, "cannot make the key %s: %s", path, strerror(-r)) : 0;
+}
+
+int key_ring_save(const char *path, const struct key_ring *keys, struct err *e)
+{
+	static const char *const suffix[ARRAY_SIZE(keys->key)] = { "", ".new" };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(keys->key); i++) {
+		char to[PATH_MAX], part[PATH_MAX];
+		int r = 0;
+
+		if (snprintf(to, sizeof(to), "%s%s", path, suffix[i]) >= (int)sizeof(to) ||
+		    snprintf(part, sizeof(part), "%s%s.part", path, suffix[i]) >= (int)sizeof(part))
+			return err_set(e, -ENAMETOOLONG, "the key's file name is too long");
+		(void)unlink(i < keys->n ? part : to);
+		if (i < keys->n)
+			r = key_write(part, &keys->key[i]);
+		if (i < keys->n && r == 0 && rename(part, to) < 0)
+			r = -errno;
+		if (r < 0) {
+			(void)unlink(part);
+			return err_set(e, r, "cannot write the key %s: %s", to, strerror(-r));
+		}
+	}
+	return 0;
 }
 
 void key_ring_wipe(struct key_ring *k)

@@ -22,6 +22,9 @@ struct key_ring {
 /* Reads @path and, if there, @path.new. Refuses files that others can read.
  * Return: 0, -ENOENT without a key, -EPERM with wrong owner or mode, -EINVAL. */
 int key_ring_load(const char *path, struct key_ring *ret, struct err *e);
+/* Writes @keys' first key to @path and the second, if any, to @path.new, whole or not at all; whatever key
+ * was there is replaced. Return: 0 or -errno. */
+int key_ring_save(const char *path, const struct key_ring *keys, struct err *e);
 /* Makes a fresh key at @path; never overwrites. Return: 0, -EEXIST, other -errno. */
 int key_generate(const char *path, struct err *e);
 void key_ring_wipe(struct key_ring *k);

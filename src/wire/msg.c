@@ -15,7 +15,8 @@ static const char *const names[] = {
 	[MSG_EXIT] = "exit",	   [MSG_DIED] = "died",		    [MSG_STOPPED] = "stopped",
 	[MSG_FREEZE] = "freeze",   [MSG_THAW] = "thaw",		    [MSG_HOP] = "hop",
 	[MSG_PING] = "ping",	   [MSG_PONG] = "pong",		    [MSG_RESUME] = "resume",
-	[MSG_TIME] = "time",
+	[MSG_TIME] = "time",	   [MSG_JOIN] = "join",	    [MSG_JOIN_GIVEN] = "join-given",
+	[MSG_JOIN_KEPT] = "join-kept",
 	[MSG_MAP] = "map",	   [MSG_MAP_REPLY] = "map-reply",   [MSG_MAPPED] = "mapped",
 };
 

@@ -45,6 +45,11 @@ enum msg_type {
 	MSG_MAPPED = 38,    /* host>home: id; where it lies now */
 
 	MSG_TIME = 39,	  /* preparing; host>home: asked; home>host: its monotonic and boot clocks */
+
+	/* a new machine and a node that gave it a pass: join.h */
+	MSG_JOIN = 44,
+	MSG_JOIN_GIVEN = 45,
+	MSG_JOIN_KEPT = 46,
 };
 
 const char *msg_name(uint16_t type);
