@@ -283,7 +283,7 @@ int guests_stream(struct guests *all, int fd, const struct token *t, struct err 
 			if (g->link && g->slot >= 0 && g->state != GUEST_GONE && token_equal(&g->token, t))
 				break;
 		if (!g)
-			return err_set(e, -ENOENT, "no guest waits for this stream");
+			return err_set(e, -ENOENT, "nobody waits for this stream: no guest, and no token has that name");
 		r = link_send(g->link, json_pack("{ss}", "op", "stream"), fd);
 		return r < 0 ? err_set(e, r, "hand a stream over: %s", strerror(-r)) : 0;
 	}

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "node/guests.h"
+#include "node/joins.h"
 #include "node/preamble.h"
 
 #define WAITING_MAX	 64U
@@ -93,7 +94,10 @@ static void hand_on(struct waiting *w)
 	fl = fcntl(w->fd, F_GETFL); /* the supervisor expects a blocking socket */
 	if (fl >= 0)
 		(void)fcntl(w->fd, F_SETFL, fl & ~O_NONBLOCK);
-	r = guests_stream(l->d->guests, steal_fd(&w->fd), &t, &e);
+	r = joins_stream(l->d->joins, w->fd, &t, &e);
+	if (r == -ENOENT)
+		r = guests_stream(l->d->guests, w->fd, &t, &e);
+	(void)steal_fd(&w->fd);
 	if (r < 0) {
 		*(r == -ENOENT ? &l->counts.unknown_token : &l->counts.failed) += 1;
 		complain(l, err_str(&e, r));

@@ -23,6 +23,7 @@
 #include "node/drain.h"
 #include "node/guests.h"
 #include "node/homes.h"
+#include "node/joins.h"
 #include "node/levers.h"
 #include "node/listen.h"
 #include "node/measure.h"
@@ -206,6 +207,9 @@ static int start(struct mosd *d, struct err *e)
 	d->drain = d->levers ? drain_create(d) : NULL;
 	if (!d->members || !d->guests || !d->drain)
 		return err_set(e, -ENOMEM, "out of memory");
+	d->joins = joins_create(d);
+	if (!d->joins)
+		return err_set(e, -ENOMEM, "out of memory");
 	guests_find(d->guests);
 	r = measure_create(d->loop, &d->site.conf, &d->measure, e);
 	if (r == 0)
@@ -230,6 +234,7 @@ static void stop(struct mosd *d)
 	balance_destroy(d->balance);
 	control_destroy(d->control);
 	listener_destroy(d->listener);
+	joins_destroy(d->joins);
 	rejoin_destroy(d->rejoin);
 	measure_destroy(d->measure);
 	members_destroy(d->members);

@@ -23,6 +23,7 @@ struct mosd {
 	struct levers *levers;
 	struct drain *drain;
 	struct peers *peers;	   /* NULL when alone */
+	struct joins *joins;
 	struct balance *balance;
 	struct measure *measure;
 };

@@ -12,10 +12,12 @@
 #include "node/check.h"
 #include "node/homes.h"
 #include "node/lever_ops.h"
+#include "node/joins.h"
 #include "node/obj.h"
 #include "node/members.h"
 #include "node/nodes.h"
 #include "node/migrants.h"
+#include "node/part.h"
 #include "node/reload.h"
 #include "node/report.h"
 #include "node/run_ops.h"
@@ -224,6 +226,7 @@ static const struct {
 	{ "lever", op_lever },	 { "speed", op_speed }, { "expel", op_expel },
 	{ "bring", op_bring },	 { "nodes", op_nodes }, { "decisions", op_decisions },
 	{ "lock", op_lock },	 { "reload", op_reload },
+	{ "token", op_token },	 { "part", op_part },
 };
 
 void op_dispatch(struct ask *a, const json_t *o)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 # A room may include its own files and those of rooms with a smaller number.
 LEVEL = {"base": 0, "kernel": 1, "wire": 1, "call": 1, "cluster": 1, "policy": 1, "move": 2,
-         "home": 3, "guest": 3, "node": 3, "hpc": 3, "tools": 4}
+         "home": 3, "guest": 3, "join": 3, "node": 3, "hpc": 3, "tools": 4}
 
 # Numbers only, no code: every room may know them.
 LEAVES = ("wire/limits.h",)

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mosctl reload: mosd reads its files again. */
+/* Knows how mosd is made to run as its files say now. */
+#include "tools/service.h"
+
 #include <errno.h>
 #include <poll.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/inotify.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -38,7 +43,7 @@ static int wait_for_next(int watch, struct err *e)
 		       "(`journalctl -u mosd`)");
 }
 
-int mosctl_reload(int argc, char **argv)
+int service_reload(void)
 {
 	CLEANUP(client_finish) struct client c = CLIENT_INIT;
 	CLEANUP(tool_drop) json_t *o = NULL, *more = NULL;
@@ -46,8 +51,6 @@ int mosctl_reload(int argc, char **argv)
 	struct err e = ERR_INIT;
 	int r, status = TOOL_OK;
 
-	if (argc > 1)
-		return tool_usage("mosctl", "one argument too many:", argv[1]);
 	if (watch >= 0)
 		(void)inotify_add_watch(watch, MOS_RUN_DIR, IN_CREATE | IN_ATTRIB);
 	r = client_connect(&c, &e);
@@ -61,4 +64,32 @@ int mosctl_reload(int argc, char **argv)
 	(void)client_receive(&c, &more, &e);
 	r = wait_for_next(watch, &e);
 	return r < 0 ? tool_no_answer("mosctl", &e, r) : TOOL_OK;
+}
+
+int service_begin(void)
+{
+	char program[] = "systemctl", verb[] = "enable", quiet[] = "--quiet", now[] = "--now", unit[] = "mosd";
+	char *argv[] = { program, verb, quiet, now, unit, NULL };
+	CLEANUP(client_finish) struct client c = CLIENT_INIT;
+	struct err e = ERR_INIT;
+	int r, status = 0;
+	pid_t pid;
+
+	if (client_connect(&c, &e) == 0)
+		return service_reload();
+	if (access("/run/systemd/system", F_OK) < 0) {
+		(void)puts("no service manager runs here: start mosd, as root, in whatever way this machine has");
+		return TOOL_NO_MOSD;
+	}
+	r = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	if (r == 0 && waitpid(pid, &status, 0) == pid && status == 0)
+		return TOOL_OK;
+	(void)fprintf(stderr, "mosctl: `systemctl enable --now mosd` %s%s: `journalctl -u mosd` has more\n",
+		      r ? "does not start: " : "fails", r ? strerror(r) : "");
+	return TOOL_FAILED;
+}
+
+int mosctl_reload(int argc, char **argv)
+{
+	return argc > 1 ? tool_usage("mosctl", "one argument too many:", argv[1]) : service_reload();
 }

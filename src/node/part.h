@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* This node leaves its cluster for good. */
+#ifndef MOS_NODE_PART_H
+#define MOS_NODE_PART_H
+
+#include <jansson.h>
+
+#include "node/control.h"
+
+/* {"op":"part"}: the others hear that it leaves, and forget it once it has; root only, of an empty node.
+ * The answer comes when they had time to hear. */
+void op_part(struct ask *a, const json_t *o);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/member_files.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/util.h"
+#include "cluster/conf-edit.h"
+#include "node/paths.h"
+
+#define CONF_TEXT_MAX (64U * 1024U)
+#define NODES_MAX     (JOIN_NODES_MAX + NODE_ADDR_TEXT + 16U)
+
+int member_files_look(struct member_files *f, struct err *e)
+{
+	ssize_t n;
+
+	*f = (struct member_files){ .text = calloc(1, CONF_TEXT_MAX + 1) };
+	conf_init(&f->conf);
+	if (!f->text)
+		return err_set(e, -ENOMEM, "out of memory");
+	n = io_read_file(MOS_CONF_PATH, f->text, CONF_TEXT_MAX + 1);
+	if (n < 0 && n != -ENOENT)
+		return err_set(e, (int)n, "read %s: %s", MOS_CONF_PATH, strerror((int)-n));
+	if (n > 0 && conf_parse(f->text, (size_t)n, MOS_CONF_PATH, &f->conf, e) < 0)
+		return -EINVAL;
+	f->key = access(f->conf.key_file, F_OK) == 0;
+	return 0;
+}
+
+void member_files_finish(struct member_files *f)
+{
+	free(f->text);
+	f->text = NULL;
+}
+
+/* Makes @changes, pairs of a key and its value or NULL, in the configuration. */
+static int change_conf(const struct member_files *f, const char *const (*changes)[2], unsigned n,
+		       struct err *e)
+{
+	CLEANUP(free_ptr) char *text = strdup(f->text);
+	char path[PATH_MAX];
+	struct conf check;
+	int r;
+
+	for (unsigned i = 0; text && i < n; i++) {
+		struct buf b = BUF_INIT;
+
+		conf_edit(text, strlen(text), changes[i][0], changes[i][1], &b);
+		buf_put_u8(&b, '\0');
+		free(text);
+		text = b.failed ? NULL : (char *)b.data;
+		if (!text)
+			buf_finish(&b);
+	}
+	if (!text)
+		return err_set(e, -ENOMEM, "out of memory");
+	if (!strcmp(text, f->text))
+		return 0;
+	r = conf_parse(text, strlen(text), MOS_CONF_PATH, &check, e);
+	if (r < 0)
+		return r;
+	/* where a link leads, if it is one */
+	if (!realpath(MOS_CONF_PATH, path))
+		(void)snprintf(path, sizeof(path), "%s", MOS_CONF_PATH);
+	r = io_replace_file(path, text);
+	return r < 0 ? err_set(e, r, "write %s: %s", path, strerror(-r)) : 0;
+}
+
+/* The nodes that we were told of, and ourselves. */
+static int write_nodes(const struct join_given *g, const char *own, struct err *e)
+{
+	CLEANUP(free_ptr) char *text = malloc(NODES_MAX);
+	int r;
+
+	if (!text)
+		return err_set(e, -ENOMEM, "out of memory");
+	(void)snprintf(text, NODES_MAX, "%s%u %s 1\n", g->nodes, g->node, own);
+	r = io_replace_file(MOS_NODES_PATH, text);
+	return r < 0 ? err_set(e, r, "write %s: %s", MOS_NODES_PATH, strerror(-r)) : 0;
+}
+
+int member_files_write(const struct member_files *f, const struct join_given *g, const char *own,
+		       struct err *e)
+{
+	char node[16], port[16];
+	const char *const changes[][2] = {
+		{ "members", "key" },
+		{ "node", node },
+		{ "port", port }, /* if it is another than here */
+	};
+	unsigned n = ARRAY_SIZE(changes) - (f->conf.port == g->port);
+	int r;
+
+	(void)snprintf(node, sizeof(node), "%u", g->node);
+	(void)snprintf(port, sizeof(port), "%u", g->port);
+	if (mkdir("/etc/umosix", 0755) < 0 && errno != EEXIST)
+		return err_set(e, -errno, "make /etc/umosix: %s", strerror(errno));
+	r = write_nodes(g, own, e);
+	if (r == 0)
+		r = key_ring_save(f->conf.key_file, &g->keys, e);
+	return r < 0 ? r : change_conf(f, changes, n, e);
+}
+
+static int take_away(const char *path, struct err *e)
+{
+	if (unlink(path) == 0 || errno == ENOENT)
+		return 0;
+	return err_set(e, -errno, "remove %s: %s", path, strerror(errno));
+}
+
+int member_files_remove(const struct member_files *f, struct err *e)
+{
+	static const char *const changes[][2] = { { "members", NULL }, { "node", NULL } };
+	char next[CONF_PATH_MAX + 8];
+	int r;
+
+	(void)snprintf(next, sizeof(next), "%s.new", f->conf.key_file);
+	r = change_conf(f, changes, ARRAY_SIZE(changes), e);
+	if (r == 0)
+		r = take_away(next, e);
+	if (r == 0)
+		r = take_away(f->conf.key_file, e);
+	return r < 0 ? r : take_away(MOS_NODES_PATH, e);
+}

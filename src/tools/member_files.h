@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files that make a machine a member of a cluster by key, for who joins and who leaves: the key, the
+ * configuration, the nodes. */
+#ifndef MOS_TOOLS_MEMBER_FILES_H
+#define MOS_TOOLS_MEMBER_FILES_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "cluster/conf.h"
+#include "wire/join.h"
+
+struct member_files {
+	struct conf conf;
+	char *text; /* of the configuration; empty when there is none */
+	bool key;   /* there is one where conf says */
+};
+
+/* Looks. Return: 0, or -errno when the configuration is wrong; member_files_finish is due in both cases. */
+int member_files_look(struct member_files *f, struct err *e);
+void member_files_finish(struct member_files *f);
+/* Writes what @g says, so that this machine is that node; @own is its address. The configuration comes
+ * last: before that, nothing that runs here sees a difference. Return: 0 or -errno. */
+int member_files_write(const struct member_files *f, const struct join_given *g, const char *own,
+		       struct err *e);
+/* Takes it all back; what was there before joining stays. Return: 0 or -errno. */
+int member_files_remove(const struct member_files *f, struct err *e);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mosctl leave: this machine is to be no node of its cluster any more. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "node/paths.h"
+#include "tools/client.h"
+#include "tools/member_files.h"
+#include "tools/mosctl.h"
+#include "tools/service.h"
+
+struct leaving {
+	bool yes;
+	char *timeout; /* NULL: as long as it takes */
+};
+
+static int options(int argc, char **argv, struct leaving *l)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--yes") || !strcmp(argv[i], "-y"))
+			l->yes = true;
+		else if (!strcmp(argv[i], "--timeout") && i + 1 < argc)
+			l->timeout = argv[++i];
+		else
+			return tool_usage("mosctl", "leave: what is", argv[i]);
+	}
+	return TOOL_OK;
+}
+
+/* Return: whether the person in front of the terminal wants it. */
+static bool confirmed(const struct conf *c)
+{
+	char answer[16] = "";
+
+	(void)printf("Node %u leaves its cluster for good: its guests go, its processes come home, and its key is "
+		     "removed.\nGo on? [y/N] ",
+		     c->node.v);
+	(void)fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* Return: whether a mosd runs. */
+static bool running(void)
+{
+	CLEANUP(client_finish) struct client c = CLIENT_INIT;
+
+	return client_connect(&c, NULL) == 0;
+}
+
+static int farewell(void)
+{
+	CLEANUP(client_finish) struct client c = CLIENT_INIT;
+	CLEANUP(tool_drop) json_t *o = NULL;
+	struct err e = ERR_INIT;
+	int status = TOOL_OK, r = client_connect(&c, &e);
+
+	if (r == 0)
+		r = client_ask(&c, json_pack("{ss}", "op", "part"), &o, &e);
+	if (r < 0)
+		return tool_no_answer("mosctl", &e, r);
+	return tool_answer_ok("mosctl", o, &status) ? TOOL_OK : status;
+}
+
+static int empty_and_tell(const struct leaving *l)
+{
+	char verb[] = "drain", option[] = "--timeout", *drain[] = { verb, option, l->timeout, NULL };
+	int status = mosctl_drain(l->timeout ? 3 : 1, drain);
+
+	return status == TOOL_OK ? farewell() : status;
+}
+
+static int leave(const struct leaving *l, const struct member_files *f)
+{
+	char verb[] = "undrain", *undrain[] = { verb, NULL };
+	struct err e = ERR_INIT;
+	bool runs = running();
+	int r, status = runs ? empty_and_tell(l) : TOOL_OK;
+
+	if (status != TOOL_OK)
+		return status;
+	r = member_files_remove(f, &e);
+	if (r < 0) {
+		(void)fprintf(stderr, "mosctl: %s; run `mosctl leave` again after that is mended\n", err_str(&e, r));
+		return TOOL_FAILED;
+	}
+	if (runs)
+		status = service_reload();
+	if (runs && status == TOOL_OK)
+		status = mosctl_undrain(1, undrain); /* nothing of the cluster is left to keep away */
+	if (status != TOOL_OK)
+		return status;
+	(void)puts("this machine is in no cluster now");
+	if (!runs)
+		(void)puts("mosd did not run, so the other nodes were not told: they forget it after a week");
+	return TOOL_OK;
+}
+
+int mosctl_leave(int argc, char **argv)
+{
+	CLEANUP(member_files_finish) struct member_files f = { 0 };
+	struct leaving l = { 0 };
+	struct err e = ERR_INIT;
+	int r, status = options(argc, argv, &l);
+
+	if (status != TOOL_OK)
+		return status;
+	if (geteuid()) {
+		(void)fputs("mosctl: leave: only root may do that\n", stderr);
+		return TOOL_NOT_YOURS;
+	}
+	r = member_files_look(&f, &e);
+	if (r == 0 && !f.key && !f.conf.by_key)
+		r = err_set(&e, -ENOENT, "this machine is in no cluster");
+	else if (r == 0 && !f.conf.by_key)
+		r = err_set(&e, -EINVAL,
+			    "the nodes of this cluster are those of the map: `mosctl drain` empties this one; then "
+			    "take it out of the map on every node, and remove %s here",
+			    f.conf.key_file);
+	if (r < 0) {
+		(void)fprintf(stderr, "mosctl: %s\n", err_str(&e, r));
+		return TOOL_FAILED;
+	}
+	if (!l.yes && !isatty(STDIN_FILENO))
+		return tool_usage("mosctl", "leave asks first; without a terminal say --yes", NULL);
+	if (!l.yes && !confirmed(&f.conf)) {
+		(void)puts("nothing is changed");
+		return TOOL_FAILED;
+	}
+	return leave(&l, &f);
+}

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A new machine joins with a token that an old node gave, works, and leaves again; a token that is used,
+stale, wrong or another's opens nothing."""
+
+import concurrent.futures
+import re
+import signal
+import time
+
+import pytest
+
+from moslab import ORDINARY
+from test_gossip import ask
+from test_loss import ANSWER, answers, away, start
+from test_members import CONF, NODES, address, all_alive, keyed, mosctl, states  # pylint: disable=unused-import
+from test_rejoin import wait_for
+
+KEY = "/etc/umosix/cluster.key"
+
+
+def run(lab, node, *args, uid=0):
+    return lab.run(node, [str(lab.bin / "mosctl"), *args], uid=uid)
+
+
+@pytest.fixture
+def bare(keyed):
+    """Node 1 is a cluster of its own; 2 and 3 are machines that were never in one."""
+    for node in (2, 3):
+        keyed.inside(node, KEY).unlink()
+        conf = keyed.inside(node, CONF)
+        lines = [x for x in conf.read_text().splitlines() if not re.match("node|members", x)]
+        conf.write_text("\n".join(["# ours", *lines]) + "\n")
+        keyed.inside(node, NODES).unlink(missing_ok=True)
+        mosctl(keyed, node, "reload")
+        assert not ask(keyed, node, "status")[-1]["networked"]
+    return keyed
+
+
+def token(lab, node: int, *args: str) -> list[str]:
+    """What is to be typed on the new machine."""
+    words = mosctl(lab, node, "token", *args).split()
+    assert words[:2] == ["mosctl", "join"]
+    return words[1:]
+
+
+def join(lab, node: int, by: int, *args: str) -> str:
+    return mosctl(lab, node, *token(lab, by, *args))
+
+
+def test_joins_works_and_leaves(bare):
+    lab = bare
+    before = lab.inside(2, CONF).read_text()
+    assert "this machine is node 2" in join(lab, 2, 1)
+    wait_for(lambda: all_alive(lab, 1, 2))
+    assert "this machine is node 3" in join(lab, 3, 2)  # by way of one that has just joined
+    wait_for(lambda: all_alive(lab, 1, 2, 3))
+    for node in (2, 3):
+        assert lab.inside(node, KEY).read_bytes() == lab.inside(1, KEY).read_bytes()
+        assert lab.inside(node, KEY).stat().st_mode & 0o777 == 0o600
+    assert "# ours" in lab.inside(2, CONF).read_text()
+
+    job = start(lab, lab.folder("joined"), ANSWER)
+    away(lab, job, 3)
+    answers(job, "at three")
+    away(lab, job, 2)
+    answers(job, "at two")
+
+    r = run(lab, 2, "leave")
+    assert r.returncode == 2 and "--yes" in r.stderr
+    r = run(lab, 2, "leave", "--yes")
+    assert r.returncode == 0, r.stderr
+    assert lab.why(job.pid)["node"] != 2
+    answers(job, "after")
+    for node in (1, 3):
+        wait_for(lambda n=node: set(states(lab, n)) == {1, 3})
+        wait_for(lambda n=node: address(lab, n) and "10.77" in lab.inside(n, NODES).read_text()
+                 and not re.search("^2 ", lab.inside(n, NODES).read_text(), re.M))
+    assert not lab.inside(2, KEY).exists() and not lab.inside(2, NODES).exists()
+    assert lab.inside(2, CONF).read_text() == before
+    status = ask(lab, 2, "status")[-1]
+    assert not status["networked"] and not status["flags"]
+
+    # and once more: its number is free again
+    assert "this machine is node 2" in join(lab, 2, 3)
+    wait_for(lambda: all_alive(lab, 1, 2, 3))
+    away(lab, job, 2)
+    answers(job, "again")
+    job.kill(signal.SIGKILL)
+
+
+def test_a_token_is_good_once(bare):
+    lab = bare
+    words = token(lab, 1)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        results = list(pool.map(lambda n: run(lab, n, *words), (2, 3)))
+    assert sorted(r.returncode for r in results) == [0, 1]
+    loser = 2 if results[0].returncode else 3
+    assert not lab.inside(loser, KEY).exists()
+    r = run(lab, loser, *words)
+    assert r.returncode == 1
+    assert "does not know this token" in r.stderr and "mosctl token" in r.stderr
+
+
+def test_a_stale_token(bare):
+    lab = bare
+    word = ask(lab, 1, "token", seconds=1)[-1]["token"]
+    time.sleep(1.1)  # it is the time that is tested
+    r = run(lab, 2, "join", address(lab, 1), word)
+    assert r.returncode == 1 and "does not know this token" in r.stderr
+
+
+def test_refusals(bare):
+    lab = bare
+    host, word = token(lab, 1)[1:]
+    wrong = ("0" if word[0] != "0" else "1") + word[1:]
+    cases = [
+        ((1, "token"), ORDINARY, 5, "only root"),
+        ((2, "join", host, word), ORDINARY, 5, "only root"),
+        ((2, "token"), 0, 1, "in no cluster"),
+        ((2, "join", host), 0, 2, "mosctl token"),
+        ((2, "join", host, word[:-1]), 0, 2, "32 hexadecimal digits"),
+        ((2, "join", host, wrong), 0, 1, "does not know this token"),
+        ((2, "join", "no such host", word), 0, 1, "is no host"),
+        ((2, "join", "--port", "9", host, word), 0, 1, "port 9"),
+        ((1, "join", host, word), 0, 1, "has the key of a cluster"),
+        ((1, "token", "--node", "1"), 0, 1, "node 1 is at"),
+        ((1, "token", "--node", "0"), 0, 2, "65535"),
+        ((2, "leave", "--yes"), 0, 1, "in no cluster"),
+    ]
+    for (node, *args), uid, status, text in cases:
+        r = run(lab, node, *args, uid=uid)
+        assert (r.returncode, text in r.stderr) == (status, True), (args, r)
+    assert not lab.inside(2, KEY).exists()
+    assert "node 77" in mosctl(lab, 2, *token(lab, 1, "--node", "77"))
+    assert run(lab, 3, "join", host, word).returncode == 0  # none of that has used it up
+    for node in (1, 2, 3):
+        wait_for(lambda n=node: states(lab, n) == {1: "alive", 2: "alive", 77: "alive"})
+
+
+def test_a_guest_keeps_a_node_from_parting(bare):
+    """Whoever asks mosd itself, without the drain before it."""
+    lab = bare
+    join(lab, 2, 1)
+    wait_for(lambda: all_alive(lab, 1, 2))
+    job = start(lab, lab.folder("stays"), ANSWER)
+    away(lab, job, 2)
+    with pytest.raises(AssertionError, match="not-empty"):
+        ask(lab, 2, "part")
+    with pytest.raises(AssertionError, match="not-empty"):
+        ask(lab, 1, "part")
+    answers(job, "still")
+    job.kill(signal.SIGKILL)
