@@ -108,6 +108,21 @@ int member_files_write(const struct member_files *f, const struct join_given *g,
 	return r < 0 ? r : change_conf(f, changes, n, e);
 }
 
+int member_files_map(const struct member_files *f, const struct key_ring *keys, uint16_t port,
+		     struct err *e)
+{
+	char text[16];
+	const char *const changes[][2] = {
+		{ "members", NULL },
+		{ "port", text }, /* if it is another than here */
+	};
+	int r;
+
+	(void)snprintf(text, sizeof(text), "%u", port);
+	r = key_ring_save(f->conf.key_file, keys, e);
+	return r < 0 ? r : change_conf(f, changes, ARRAY_SIZE(changes) - (f->conf.port == port), e);
+}
+
 static int take_away(const char *path, struct err *e)
 {
 	if (unlink(path) == 0 || errno == ENOENT)

@@ -23,6 +23,9 @@ void member_files_finish(struct member_files *f);
  * last: before that, nothing that runs here sees a difference. Return: 0 or -errno. */
 int member_files_write(const struct member_files *f, const struct join_given *g, const char *own,
 		       struct err *e);
+/* This machine is a node of the map, with these keys. Return: 0 or -errno. */
+int member_files_map(const struct member_files *f, const struct key_ring *keys, uint16_t port,
+		     struct err *e);
 /* Takes it all back; what was there before joining stays. Return: 0 or -errno. */
 int member_files_remove(const struct member_files *f, struct err *e);
 

@@ -23,6 +23,7 @@ static const struct {
 	{ "decisions", "[-f] [--json]", "what this node decided by itself; -f: go on", mosctl_decisions },
 	{ "keygen", "[FILE]", "make the cluster's key, once; then copy it to every node",
 	  mosctl_keygen },
+	{ "setup", "[--yes] [...]", "make this machine a node; asks what it must", mosctl_setup },
 	{ "token", "[--minutes M] [--node N]", "let one machine join, once", mosctl_token },
 	{ "join", "NODE TOKEN", "make this machine a node of NODE's cluster", mosctl_join },
 	{ "leave", "[--yes]", "... let it be none any more; waits until it is empty", mosctl_leave },

@@ -17,6 +17,7 @@ int mosctl_lock(int argc, char **argv);	/* lock, unlock */
 int mosctl_node_status(int argc, char **argv);
 int mosctl_nodes(int argc, char **argv);
 int mosctl_reload(int argc, char **argv);
+int mosctl_setup(int argc, char **argv);
 int mosctl_setspeed(int argc, char **argv);
 int mosctl_status(int argc, char **argv);
 int mosctl_token(int argc, char **argv);
