@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "node/beat.h"
 #include "node/check.h"
 #include "node/decisions.h"
 #include "node/guests.h"
@@ -26,7 +27,7 @@
 #include "node/peers.h"
 #include "node/usage.h"
 
-#define PERIOD	      1.0 /* s */
+#define FIRST_TICK    5U
 #define PROCESSES_MAX 4096U
 #define MOVES_MAX     16U
 #define PID_BITS      22U /* the kernel's greatest process number has that many */
@@ -383,7 +384,7 @@ int balance_create(struct mosd *d, struct balance **ret, struct err *e)
 	b->wish = calloc(PROCESSES_MAX, sizeof(*b->wish));
 	b->why = calloc(PROCESSES_MAX, sizeof(*b->why));
 	b->timer.data = b;
-	ev_timer_init(&b->timer, on_timer, PERIOD, PERIOD);
+	ev_timer_init(&b->timer, on_timer, BEAT_AT(FIRST_TICK), BEAT_SECOND);
 	if (policy_create(&b->policy) < 0 || !b->decisions || !b->usage || !b->looked || !b->process ||
 	    !b->wish || !b->why) {
 		balance_destroy(b);

@@ -72,14 +72,17 @@ void op_speed(struct ask *a, const json_t *o)
 	answer(a, r, &e);
 }
 
-static void set_and(struct ask *a, enum lever l, void (*then)(struct ask *a))
+static void set_and(struct ask *a, const json_t *o, enum lever l, void (*then)(struct ask *a))
 {
 	struct err e = ERR_INIT;
-	int r;
+	int r = 0;
 
 	if (!lever_ops_root(a))
 		return;
-	r = levers_set(a->d, l, true, &e);
+	if (obj_bool_or(o, "for_now", false))
+		levers_set_for_now(a->d, l, true);
+	else
+		r = levers_set(a->d, l, true, &e);
 	if (r < 0) /* it holds all the same */
 		ask_tell(a, json_pack("{so}", "warning", obj_text(err_str(&e, r))));
 	then(a);
@@ -87,10 +90,10 @@ static void set_and(struct ask *a, enum lever l, void (*then)(struct ask *a))
 
 void op_expel(struct ask *a, const json_t *o)
 {
-	set_and(a, LEVER_EXPEL, drain_expel);
+	set_and(a, o, LEVER_EXPEL, drain_expel);
 }
 
 void op_bring(struct ask *a, const json_t *o)
 {
-	set_and(a, LEVER_LSTAY, drain_bring);
+	set_and(a, o, LEVER_LSTAY, drain_bring);
 }

@@ -29,6 +29,7 @@ static_assert(ARRAY_SIZE(table) == LEVER_COUNT_, "a name for each");
 
 struct levers {
 	bool on[LEVER_COUNT_];
+	bool kept[LEVER_COUNT_]; /* as the next mosd will have it */
 	uint32_t speed;
 };
 
@@ -157,7 +158,7 @@ struct levers *levers_create(struct mosd *d)
 		log_warning("%s is not as mosd wrote it (%s): what mosctl set before is forgotten",
 			    MOS_LEVERS_PATH, strerror(-r));
 	for (enum lever l = 0; l < LEVER_COUNT_; l++)
-		v->on[l] = note.said[l] ? note.on[l] : usual(d, l);
+		v->on[l] = v->kept[l] = note.said[l] ? note.on[l] : usual(d, l);
 	v->speed = note.speed;
 	return v;
 }
@@ -193,7 +194,7 @@ static int save(const struct mosd *d, struct err *e)
 	int r;
 
 	for (enum lever l = 0; l < LEVER_COUNT_; l++) {
-		note.on[l] = d->levers->on[l];
+		note.on[l] = d->levers->kept[l];
 		note.said[l] = note.on[l] != usual(d, l);
 	}
 	n = levers_text(&note, text);
@@ -210,9 +211,9 @@ static int save(const struct mosd *d, struct err *e)
 		     : 0;
 }
 
-int levers_set(struct mosd *d, enum lever l, bool on, struct err *e)
+/* Return: whether that changes anything. */
+static bool pull(bool is[static LEVER_COUNT_], enum lever l, bool on)
 {
-	bool *is = d->levers->on;
 	bool before[LEVER_COUNT_];
 
 	memcpy(before, is, sizeof(before));
@@ -221,10 +222,20 @@ int levers_set(struct mosd *d, enum lever l, bool on, struct err *e)
 		is[LEVER_BLOCK] = true; /* else they come in as fast as they go */
 	if (l == LEVER_BLOCK && !on)
 		is[LEVER_EXPEL] = false;
-	if (!memcmp(before, is, sizeof(before)))
-		return 0;
-	log_info("%s is %s now", lever_str(l), on ? "on" : "off");
-	return save(d, e);
+	return memcmp(before, is, sizeof(before)) != 0;
+}
+
+void levers_set_for_now(struct mosd *d, enum lever l, bool on)
+{
+	if (pull(d->levers->on, l, on))
+		log_info("%s is %s for now", lever_str(l), on ? "on" : "off");
+}
+
+int levers_set(struct mosd *d, enum lever l, bool on, struct err *e)
+{
+	if (pull(d->levers->on, l, on))
+		log_info("%s is %s now", lever_str(l), on ? "on" : "off");
+	return pull(d->levers->kept, l, on) ? save(d, e) : 0;
 }
 
 int levers_set_speed(struct mosd *d, uint32_t speed, struct err *e)

@@ -54,6 +54,8 @@ uint32_t levers_speed(const struct mosd *d);
 /* Sets and keeps. To expel blocks too; to unblock ends an expulsion.
  * Return: 0, or -errno if it holds now but could not be kept. */
 int levers_set(struct mosd *d, enum lever l, bool on, struct err *e);
+/* The same until mosd is started anew, which then goes on as it was told before. */
+void levers_set_for_now(struct mosd *d, enum lever l, bool on);
 int levers_set_speed(struct mosd *d, uint32_t speed, struct err *e);
 
 #endif

@@ -24,13 +24,13 @@
 #include "kernel/cgroup.h"
 #include "kernel/cpu.h"
 #include "kernel/machine.h"
+#include "node/beat.h"
 #include "node/meter.h"
 #include "node/proc.h"
 #include "node/speed.h"
 #include "node/tasks.h"
 
-#define FIRST_AFTER 0.25 /* so that a node that has just started tells its load soon */
-#define EACH	    1.0
+#define FIRST_TICK  1  /* so that a node that has just started tells its load soon */
 #define FIND_EACH   60 /* samples: the cgroups around us may have changed */
 #define LIMITS_EACH 5  /* samples: so may limits, and which processors are online */
 #define IDLE_MILLI  20U
@@ -48,6 +48,7 @@ struct measure {
 	uint64_t features;
 	unsigned samples;
 	bool begun, warned;
+	bool limited; /* some group had a limit on memory when we last looked at all */
 	nsec_t at;
 	uint64_t account_ns; /* as read; and of threads, where there is no account */
 	uint64_t waited_us, threads_ns;
@@ -156,11 +157,14 @@ static bool account(struct measure *m, uint64_t *ret)
 static void take_memory(struct measure *m)
 {
 	struct machine_memory now;
-	struct cgroup_memory l;
+	struct cgroup_memory l = { CGROUP_NONE, CGROUP_NONE, CGROUP_NONE };
 
 	if (machine_memory(&now) < 0)
 		return;
-	cgroup_memory(&m->group, &l);
+	/* limits that are not there need no look each second */
+	if (m->limited || m->samples % LIMITS_EACH == 0)
+		cgroup_memory(&m->group, &l);
+	m->limited = l.total != CGROUP_NONE;
 	m->memory = meter_memory(&(struct meter_memory){ now.total, now.available, now.unused },
 				 &(struct meter_memory){ l.total, l.free, l.unused });
 }
@@ -185,8 +189,8 @@ static void take(struct measure *m)
 		find_group(m);
 	if (m->samples % LIMITS_EACH == 0)
 		take_size(m);
-	m->samples++;
 	take_memory(m);
+	m->samples++;
 	counted = account(m, &read);
 	if (counted && m->begun && read > m->account_ns)
 		used = (read - m->account_ns) / (MAX(span / INFO_WHOLE, (nsec_t)1));
@@ -223,7 +227,7 @@ int measure_create(struct ev_loop *loop, const struct conf *conf, struct measure
 	log_info("measures %s: speed %u, %u.%03u processors, %llu MiB", measure_scope(m), m->speed,
 		 m->cpus / INFO_WHOLE, m->cpus % INFO_WHOLE,
 		 (unsigned long long)m->memory.total / 1024);
-	ev_timer_init(&m->timer, on_timer, FIRST_AFTER, EACH);
+	ev_timer_init(&m->timer, on_timer, BEAT_AT(FIRST_TICK), BEAT_SECOND);
 	m->timer.data = m;
 	ev_timer_start(loop, &m->timer);
 	*ret = m;

@@ -15,6 +15,7 @@
 #include "base/util.h"
 #include "node/addresses.h"
 #include "node/balance.h"
+#include "node/beat.h"
 #include "node/guests.h"
 #include "node/levers.h"
 #include "node/life.h"
@@ -24,6 +25,7 @@
 #include "node/peers_state.h"
 
 #define TICKS_A_SECOND 5U
+_Static_assert(GOSSIP_TICK == (int64_t)(BEAT_TICK * NSEC_PER_SEC), "one beat");
 #define TICKS_A_KEY    50U /* between two looks whether the key has changed */
 #define TAKEN_AT_ONCE  64U /* datagrams, before others have their turn */
 #define COMPLAINT_GAP  (60 * NSEC_PER_SEC)
@@ -300,7 +302,7 @@ int peers_create(struct mosd *d, struct peers **ret, struct err *e)
 	p->fd[0] = p->fd[1] = -1;
 	p->born = mono_now();
 	p->tick.data = p;
-	ev_timer_init(&p->tick, on_tick, 0.01, (double)GOSSIP_TICK / NSEC_PER_SEC);
+	ev_timer_init(&p->tick, on_tick, BEAT_AT(0), BEAT_TICK);
 	r = begin(p, e);
 	if (r < 0) {
 		peers_destroy(p);

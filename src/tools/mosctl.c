@@ -37,7 +37,7 @@ static const struct {
 	{ "noquiet", "", "... tell them", mosctl_lever },
 	{ "expel", "", "send all guests away, and block; waits", mosctl_expel },
 	{ "bring", "", "bring all processes of this node home, and lstay; waits", mosctl_bring },
-	{ "drain", "[--timeout S]", "both: empty this node; waits", mosctl_drain },
+	{ "drain", "[--for-now] [--timeout S]", "both: empty this node; waits", mosctl_drain },
 	{ "undrain", "", "noblock and nolstay", mosctl_undrain },
 	{ "reload", "", "let mosd read its files again; waits until it has", mosctl_reload },
 	{ "setspeed", "N", "say that this node's speed is N; 0: as measured", mosctl_setspeed },

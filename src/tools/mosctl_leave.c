@@ -66,15 +66,15 @@ static int farewell(void)
 
 static int empty_and_tell(const struct leaving *l)
 {
-	char verb[] = "drain", option[] = "--timeout", *drain[] = { verb, option, l->timeout, NULL };
-	int status = mosctl_drain(l->timeout ? 3 : 1, drain);
+	char verb[] = "drain", now[] = "--for-now", option[] = "--timeout";
+	char *drain[] = { verb, now, option, l->timeout, NULL };
+	int status = mosctl_drain(l->timeout ? 4 : 2, drain);
 
 	return status == TOOL_OK ? farewell() : status;
 }
 
 static int leave(const struct leaving *l, const struct member_files *f)
 {
-	char verb[] = "undrain", *undrain[] = { verb, NULL };
 	struct err e = ERR_INIT;
 	bool runs = running();
 	int r, status = runs ? empty_and_tell(l) : TOOL_OK;
@@ -88,8 +88,6 @@ static int leave(const struct leaving *l, const struct member_files *f)
 	}
 	if (runs)
 		status = service_reload();
-	if (runs && status == TOOL_OK)
-		status = mosctl_undrain(1, undrain); /* nothing of the cluster is left to keep away */
 	if (status != TOOL_OK)
 		return status;
 	(void)puts("this machine is in no cluster now");

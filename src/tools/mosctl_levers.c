@@ -162,15 +162,16 @@ static bool wait_until(const struct client *c, nsec_t deadline)
 }
 
 /* Asks for all @n parts at once, shows how they go on, until all are done or @seconds (0: no end)
- * are over. Return: the exit status. */
-static int wait_for(struct client *c, struct part *v, unsigned n, long seconds)
+ * are over. @for_now: until mosd is started anew. Return: the exit status. */
+static int wait_for(struct client *c, struct part *v, unsigned n, long seconds, bool for_now)
 {
 	nsec_t deadline = seconds ? mono_now() + seconds * NSEC_PER_SEC : 0;
 	struct err e = ERR_INIT;
 	int r = 0, status = -1;
 
 	for (unsigned i = 0; i < n && r == 0; i++)
-		r = client_send(c, json_pack("{ssss}", "op", v[i].op, "id", v[i].op), &e);
+		r = client_send(c, json_pack("{sssssb}", "op", v[i].op, "id", v[i].op, "for_now",
+						 for_now), &e);
 	while (r >= 0 && status < 0) {
 		json_t *o;
 
@@ -194,7 +195,7 @@ int mosctl_expel(int argc, char **argv)
 	int status = connect_for(argc, argv, &c);
 
 	if (status == TOOL_OK)
-		status = wait_for(&c, &part, 1, 0);
+		status = wait_for(&c, &part, 1, 0, false);
 	if (status == TOOL_OK)
 		(void)puts("no guest is left; new ones are refused until `mosctl noblock`");
 	return status;
@@ -207,7 +208,7 @@ int mosctl_bring(int argc, char **argv)
 	int status = connect_for(argc, argv, &c);
 
 	if (status == TOOL_OK)
-		status = wait_for(&c, &part, 1, 0);
+		status = wait_for(&c, &part, 1, 0, false);
 	if (status == TOOL_OK)
 		(void)puts("all are home; none leaves by itself until `mosctl nolstay`");
 	return status;
@@ -217,20 +218,28 @@ int mosctl_drain(int argc, char **argv)
 {
 	CLEANUP(client_finish) struct client c = CLIENT_INIT;
 	struct part parts[] = { guests_leave, own_come };
+	bool for_now = false;
 	long seconds = 0;
 	int status;
 
-	if (argc > 1 && !strcmp(argv[1], "--timeout")) {
-		if (argc < 3 || tool_number(argv[2], 1, INT32_MAX, &seconds) < 0)
-			return tool_usage("mosctl", "--timeout: how many seconds?", NULL);
-		argc -= 2;
-		argv += 2;
+	for (; argc > 1; argc--, argv++) {
+		if (!strcmp(argv[1], "--for-now")) {
+			for_now = true;
+		} else if (!strcmp(argv[1], "--timeout")) {
+			if (argc < 3 || tool_number(argv[2], 1, INT32_MAX, &seconds) < 0)
+				return tool_usage("mosctl", "--timeout: how many seconds?", NULL);
+			argc--;
+			argv++;
+		} else {
+			break;
+		}
 	}
 	status = connect_for(argc, argv, &c);
 	if (status == TOOL_OK)
-		status = wait_for(&c, parts, ARRAY_SIZE(parts), seconds);
+		status = wait_for(&c, parts, ARRAY_SIZE(parts), seconds, for_now);
 	if (status == TOOL_OK)
-		(void)puts("drained: no guest, no process away; `mosctl undrain` ends that");
+		(void)printf("drained: no guest, no process away; `mosctl undrain` ends that%s\n",
+			     for_now ? ", and so does a restart of mosd" : "");
 	return status;
 }
 

@@ -125,3 +125,23 @@ def test_bring(mortal_lab, sleeper):
     assert flags(lab, 1) == ["lstay", "block"]
     mosctl(lab, 1, "undrain")
     assert flags(lab, 1) == []
+
+
+def test_drained_for_now(mortal_lab, sleeper):
+    """A mosd that begins anew knows of no drain that was for now, and of one that was not."""
+    lab = mortal_lab
+    lab.move(sleeper, 2)
+    assert "and so does a restart" in mosctl(lab, 2, "drain", "--for-now", "--timeout", "30")
+    assert lab.why(sleeper)["node"] != 2
+    assert set(flags(lab, 2)) >= {"block", "lstay"}
+    mosctl(lab, 2, "quiet")  # a lever that is kept keeps only itself
+    mosctl(lab, 2, "reload")
+    assert flags(lab, 2) == ["quiet"]
+    mosctl(lab, 2, "noquiet")
+    mosctl(lab, 2, "drain")
+    mosctl(lab, 2, "drain", "--for-now")
+    mosctl(lab, 2, "reload")
+    assert set(flags(lab, 2)) == {"block", "lstay"}
+    mosctl(lab, 2, "undrain")
+    mosctl(lab, 2, "reload")
+    assert flags(lab, 2) == []
