@@ -109,6 +109,11 @@ static bool set_members(struct conf *c, const char *v)
 	return c->by_key || !strcasecmp(v, "map");
 }
 
+static bool set_adopt(struct conf *c, const char *v)
+{
+	return adopt_add(&c->adopt, v);
+}
+
 static bool yes_or_no(bool *to, const char *v)
 {
 	*to = !strcasecmp(v, "yes");
@@ -176,6 +181,7 @@ static const struct conf_key {
 	const char *name;
 	set_fn set;
 	const char *wants;
+	bool many; /* may stand there more than once */
 } keys[] = {
 	{ "node", set_node, "a node's number, 1-65535, or 0 to find it by address" },
 	{ "port", set_port, "a TCP port, 1-65535" },
@@ -189,6 +195,7 @@ static const struct conf_key {
 	{ "block", set_block, "yes or no" },
 	{ "balance", set_balance, "yes or no" },
 	{ "usher", set_usher, "yes or no" },
+	{ "adopt", set_adopt, "user=NAME program=PATTERN age=SECONDS, one or more of them, in up to 16 lines", true },
 	{ "cgroup", set_cgroup, "a cgroup that begins with /, or nothing to find it" },
 	{ "speed", set_speed, "a speed like 10000, or 0 to measure it" },
 };
@@ -244,7 +251,7 @@ static int set(struct reader *rd, const char *section, const char *key, const ch
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (strcmp(key, keys[i].name) != 0)
 			continue;
-		if (rd->seen & 1U << i)
+		if (rd->seen & 1U << i && !keys[i].many)
 			return err_set(rd->e, -EINVAL,
 				       "%s:%u: %s is set a second time: keep one of the lines",
 				       rd->name, rd->line, key);

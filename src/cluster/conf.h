@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/ids.h"
+#include "cluster/adopt.h"
 #include "cluster/map.h"
 
 #define CONF_PATH_MAX 200U /* longer than a line can be */
@@ -26,6 +27,7 @@ struct conf {
 	bool block;					  /* refuse guests */
 	bool balance; /* move processes by itself: for load and calls ... */
 	bool usher;   /* ... and when memory is short */
+	struct adopt_rules adopt; /* whose programs move without mosrun */
 	char cgroup[CONF_PATH_MAX]; /* which one is this node; "/": the machine; empty: found */
 	uint32_t speed;		    /* of one processor; 0: measured */
 	uint8_t export_privileged[(NODE_ID_MAX + 1) / 8]; /* a bit for each node */

@@ -18,6 +18,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "node/adoption.h"
 #include "node/balance.h"
 #include "node/control.h"
 #include "node/drain.h"
@@ -208,7 +209,8 @@ static int start(struct mosd *d, struct err *e)
 	if (!d->members || !d->guests || !d->drain)
 		return err_set(e, -ENOMEM, "out of memory");
 	d->joins = joins_create(d);
-	if (!d->joins)
+	d->adoption = adoption_create(d);
+	if (!d->joins || !d->adoption)
 		return err_set(e, -ENOMEM, "out of memory");
 	guests_find(d->guests);
 	r = measure_create(d->loop, &d->site.conf, &d->measure, e);
@@ -229,6 +231,7 @@ static void stop(struct mosd *d)
 {
 	if (d->migrants)
 		homes_stop(d);
+	adoption_destroy(d->adoption);
 	drain_destroy(d->drain);
 	peers_destroy(d->peers);
 	balance_destroy(d->balance);

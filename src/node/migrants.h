@@ -56,6 +56,7 @@ struct migrant {
 	uid_t uid;
 	char comm[64];
 	enum migrant_how how;
+	bool by_rule; /* adopted by a rule of the configuration */
 	struct migrant_wish wish;
 	uint32_t node; /* 0: at home */
 	uint32_t epoch;

@@ -24,6 +24,7 @@ struct mosd {
 	struct drain *drain;
 	struct peers *peers;	   /* NULL when alone */
 	struct joins *joins;
+	struct adoption *adoption;
 	struct balance *balance;
 	struct measure *measure;
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "node/adoption.h"
 #include "node/balance.h"
 #include "node/check.h"
 #include "node/control.h"
@@ -269,7 +270,7 @@ json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migran
 	json_t *o = json_object();
 	struct migrant_wish wish;
 	struct err e = ERR_INIT;
-	json_t *balance;
+	json_t *balance, *adoption;
 
 	put(o, "ok", json_true());
 	put_int(o, "home", d->site.me);
@@ -288,6 +289,9 @@ json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migran
 	if (m)
 		put_record(o, m);
 	put(o, "decisions", balance_decided(d, m ? m->pid : id->stat.pid));
+	adoption = id ? adoption_why(d, id, m) : NULL;
+	if (adoption)
+		put(o, "adoption", adoption);
 	balance = id ? balance_why(d, id->stat.pid, id->stat.start) : NULL;
 	if (balance)
 		put(o, "balance", balance);

@@ -90,7 +90,7 @@ static void print_how(const json_t *o)
 	} how[] = {
 		{ "mosrun", "It was started with mosrun." },
 		{ "child", "It descends from a program started with mosrun." },
-		{ "adopted", "It was not started with mosrun; migrate adopted it." },
+		{ "adopted", "It was not started with mosrun; it was adopted." },
 	};
 	const char *word = text(o, "how");
 	unsigned i;
@@ -99,6 +99,18 @@ static void print_how(const json_t *o)
 		;
 	(void)puts(i < ARRAY_SIZE(how) ? how[i].line
 				       : "It was not started with mosrun; nobody has moved it.");
+}
+
+/* What the rules of mosd.conf say of it. */
+static void print_adoption(const json_t *o)
+{
+	const char *said = text(o, "adoption");
+
+	if (!json_object_get(o, "adoption"))
+		return;
+	(void)fputs("Rules of adoption: ", stdout);
+	tool_print_text(stdout, said, 0);
+	(void)puts(".");
 }
 
 static void print_counters(const json_t *c)
@@ -133,6 +145,7 @@ static void print_why(const json_t *o)
 
 	print_place(o);
 	print_how(o);
+	print_adoption(o);
 	if (kept)
 		(void)printf("Moves:%s\n", count > kept ? " (the latest)" : "");
 	json_array_foreach(moves, i, m) print_move(m);

@@ -12,7 +12,7 @@
 static const char *const words[] = {
 	"\nnode", "\nport", "\nkey-file", "\nmap-file", "\nguest-ids", "\nexport-privileged",
 	"\nlisten", "\nblock", "=", " = ", " = /", "= 70000:1", "=yes", "1", "2-9", ",", ":", ";",
-	"#", "[a]", "\n", "65535", "4294967295", " = 1", "\t", "fd00::1",
+	"#", "\nadopt", "user=", "program=", "age=", "*", "[a]", "\n", "65535", "4294967295", " = 1", "\t", "fd00::1",
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 };
 
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		ASSERT(e.msg[0]);
 		return 0;
 	}
-	ASSERT(c.node.v <= NODE_ID_MAX && c.port);
+	ASSERT(c.node.v <= NODE_ID_MAX && c.port && c.adopt.n <= ADOPT_RULES_MAX);
 	ASSERT(c.key_file[0] == '/' && (!c.map_file[0] || c.map_file[0] == '/'));
 	ASSERT(c.guest_ids_base >= 65536 && c.guest_ids_count);
 	ASSERT((uint64_t)c.guest_ids_base + c.guest_ids_count <= UINT32_MAX);

@@ -94,6 +94,7 @@ static void bad(void **state)
 		{ "colour = red", "unknown key \"colour\"; mosd.conf(5)" },
 		{ "members = all", "map for the nodes of the map, key for" },
 		{ "address = here", "an IP address" },
+		{ "adopt = user=ann\nadopt = all", "c:2: adopt = \"all\"" },
 		{ "node = 65536", "c:1: node = \"65536\"" },
 		{ "node = -1", "1-65535" },
 		{ "node = 1 # mine", "node = " },
