@@ -17,17 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/kdf.h>
 
 #include "base/util.h"
+#include "wire/aead.h"
 
-#define AEAD_KEY  16U
-#define TAG_SIZE  16U
-#define NONCE_LEN 12U
-#define KEYS_MAX  2U
+#define KEYS_MAX 2U
 
 _Static_assert(SEAL_OVERHEAD <= 60 && SEAL_MAX <= 1400, "must fit any path, and leave room");
 
@@ -72,9 +67,7 @@ struct seal {
 	uint64_t life, count; /* count of the last one sealed */
 	struct key_ring ring;
 	uint8_t own[AEAD_KEY];
-	EVP_KDF *hkdf;
-	EVP_CIPHER *aead;
-	EVP_CIPHER_CTX *ctx;
+	struct aead aead;
 	struct peer **peers; /* by number */
 	uint64_t counts[SEAL_COUNT_];
 };
@@ -153,26 +146,11 @@ static int header_get(struct header *h, const uint8_t *p, size_t n)
 static int derive(struct seal *s, const struct key *k, uint16_t node, uint64_t life,
 		  uint8_t to[static AEAD_KEY])
 {
-	static const char salt[] = "umosix datagram", hash[] = "SHA256";
-	EVP_KDF_CTX *c = EVP_KDF_CTX_new(s->hkdf);
 	uint8_t info[10];
-	int ok;
 
 	put16(info, node);
 	put64(info + 2, life);
-	/* OpenSSL only reads from these, though their type does not say so */
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)hash, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt,
-						  sizeof(salt) - 1),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)k->bytes,
-						  KEY_BYTES),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, sizeof(info)),
-		OSSL_PARAM_construct_end(),
-	};
-	ok = c && EVP_KDF_derive(c, to, AEAD_KEY, params) == 1;
-	EVP_KDF_CTX_free(c);
-	return ok ? 0 : -EIO;
+	return aead_derive(&s->aead, k, "umosix datagram", info, sizeof(info), to);
 }
 
 static int keys_derive(struct seal *s, uint16_t node, uint64_t life, struct keys *ret)
@@ -192,48 +170,16 @@ static void keys_wipe(struct keys *k)
 	OPENSSL_cleanse(k, sizeof(*k));
 }
 
-static void nonce_make(uint64_t count, uint8_t to[static NONCE_LEN])
-{
-	memset(to, 0, NONCE_LEN);
-	put64(to + NONCE_LEN - 8, count);
-}
-
 /* Return: bytes of the datagram, or -EIO. */
 static int put(struct seal *s, struct header h, const void *payload, size_t n, uint8_t *out)
 {
-	uint8_t nonce[NONCE_LEN], *text = out + SEAL_HEADER;
-	int k = 0;
-
 	if (s->count == UINT64_MAX)
 		return -EIO; /* not in any life of a machine, but never a nonce again */
 	h.count = ++s->count;
 	h.from = s->me;
 	h.from_life = s->life;
 	header_put(&h, out);
-	nonce_make(h.count, nonce);
-	if (EVP_EncryptInit_ex2(s->ctx, s->aead, s->own, nonce, NULL) != 1 ||
-	    EVP_EncryptUpdate(s->ctx, NULL, &k, out, SEAL_HEADER) != 1 ||
-	    (n && EVP_EncryptUpdate(s->ctx, text, &k, payload, (int)n) != 1) ||
-	    EVP_EncryptFinal_ex(s->ctx, text + n, &k) != 1 ||
-	    EVP_CIPHER_CTX_ctrl(s->ctx, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, text + n) != 1)
-		return -EIO;
-	return (int)(n + SEAL_OVERHEAD);
-}
-
-/* @n bytes of payload into @text, which are good only if true is returned. */
-static bool decrypt(struct seal *s, const uint8_t *key, uint64_t count, const uint8_t *from,
-		    size_t n, uint8_t *text)
-{
-	uint8_t nonce[NONCE_LEN], tag[TAG_SIZE], end[TAG_SIZE];
-	int k = 0;
-
-	nonce_make(count, nonce);
-	memcpy(tag, from + SEAL_HEADER + n, sizeof(tag));
-	return EVP_DecryptInit_ex2(s->ctx, s->aead, key, nonce, NULL) == 1 &&
-	       EVP_CIPHER_CTX_ctrl(s->ctx, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, tag) == 1 &&
-	       EVP_DecryptUpdate(s->ctx, NULL, &k, from, SEAL_HEADER) == 1 &&
-	       (!n || EVP_DecryptUpdate(s->ctx, text, &k, from + SEAL_HEADER, (int)n) == 1) &&
-	       EVP_DecryptFinal_ex(s->ctx, end, &k) == 1;
+	return aead_seal(&s->aead, s->own, h.count, out, SEAL_HEADER, payload, n);
 }
 
 static struct life *peer_life(struct peer *p, uint64_t life)
@@ -467,7 +413,8 @@ int seal_open(struct seal *s, nsec_t now, const uint8_t *from, size_t n, node_id
 		k = l->keys;
 	else
 		r = keys_derive(s, a.h.from, a.h.from_life, &k);
-	while (!r && i < k.n && !decrypt(s, k.key[i], a.h.count, from, len, text))
+	while (!r && i < k.n &&
+	       !aead_open(&s->aead, k.key[i], a.h.count, from, SEAL_HEADER, len, text))
 		i++;
 	if (!r && i == k.n)
 		r = refuse(s, SEAL_FORGED, -EBADMSG);
@@ -526,12 +473,9 @@ int seal_create(node_id me, uint64_t life, const struct key_ring *keys, struct s
 		seal_destroy(s);
 		return -ENOMEM;
 	}
-	/* the system's openssl.cnf may forbid what all nodes share */
-	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	s->hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	s->aead = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
-	s->ctx = EVP_CIPHER_CTX_new();
-	r = s->hkdf && s->aead && s->ctx ? seal_set_keys(s, keys) : -EIO;
+	r = aead_init(&s->aead);
+	if (r == 0)
+		r = seal_set_keys(s, keys);
 	if (r < 0) {
 		seal_destroy(s);
 		return r;
@@ -551,9 +495,7 @@ void seal_destroy(struct seal *s)
 		free(s->peers[i]);
 	}
 	free(s->peers);
-	EVP_CIPHER_CTX_free(s->ctx); /* cleanses its key */
-	EVP_CIPHER_free(s->aead);
-	EVP_KDF_free(s->hkdf);
+	aead_finish(&s->aead);
 	OPENSSL_cleanse(s, sizeof(*s));
 	free(s);
 }
