@@ -64,7 +64,8 @@ void announce_destroy(struct announce *a)
 
 static int derive(struct announce *a, unsigned i, const uint8_t *salt, uint8_t to[static AEAD_KEY])
 {
-	return aead_derive(&a->aead, &a->ring.key[i], "umosix announcement", salt, ANNOUNCE_SALT, to);
+	return aead_derive(&a->aead, &a->ring.key[i], "umosix announcement", salt, ANNOUNCE_SALT,
+			   to);
 }
 
 int announce_seal(struct announce *a, const uint8_t salt[static ANNOUNCE_SALT],

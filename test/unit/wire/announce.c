@@ -57,7 +57,8 @@ static void any_change_is_seen(void **state)
 	assert_int_equal(announce_seal(a, salt, text, d), 0);
 	for (size_t bit = 0; bit < 8 * ANNOUNCE_SIZE; bit++) {
 		d[bit / 8] ^= (uint8_t)(1U << bit % 8);
-		assert_int_equal(announce_open(a, d, ANNOUNCE_SIZE, got), bit < 32 ? -EPROTO : -EBADMSG);
+		assert_int_equal(announce_open(a, d, ANNOUNCE_SIZE, got),
+				 bit < 32 ? -EPROTO : -EBADMSG);
 		d[bit / 8] ^= (uint8_t)(1U << bit % 8);
 	}
 	for (size_t n = 0; n <= sizeof(d); n++)
