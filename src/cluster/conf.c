@@ -135,6 +135,53 @@ static bool set_usher(struct conf *c, const char *v)
 	return yes_or_no(&c->usher, v);
 }
 
+/* Takes one name off *@s, as the kernel has them. */
+static bool take_link(const char **s, char to[static CONF_LINK_NAME])
+{
+	size_t n = strcspn(*s, ", \t");
+
+	if (!n || n >= CONF_LINK_NAME || memchr(*s, '/', n) || memchr(*s, ':', n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((*s)[i] <= ' ' || (*s)[i] > '~')
+			return false;
+	memcpy(to, *s, n);
+	to[n] = '\0';
+	*s += n;
+	return strcmp(to, ".") != 0 && strcmp(to, "..") != 0;
+}
+
+bool conf_discover_parse(const char *text, struct conf_discover *ret)
+{
+	struct conf_discover d = { .ttl = ret->ttl };
+
+	if (yes_or_no(&d.on, text)) {
+		*ret = d;
+		return true;
+	}
+	while (text += strspn(text, ", \t"), *text)
+		if (d.n == CONF_LINKS_MAX || !take_link(&text, d.links[d.n++]))
+			return false;
+	d.on = d.n > 0;
+	*ret = d;
+	return d.on;
+}
+
+static bool set_discover(struct conf *c, const char *v)
+{
+	return conf_discover_parse(v, &c->discover);
+}
+
+static bool set_discover_ttl(struct conf *c, const char *v)
+{
+	uint32_t ttl;
+
+	if (!take_number(&v, UINT8_MAX, &ttl) || *v || !ttl)
+		return false;
+	c->discover.ttl = (uint8_t)ttl;
+	return true;
+}
+
 /* A path below the hierarchies' mount points, which must not lead out of them. */
 static bool set_cgroup(struct conf *c, const char *v)
 {
@@ -191,6 +238,8 @@ static const struct conf_key {
 	{ "export-privileged", set_export_privileged, "numbers of nodes, like 2, 5-9" },
 	{ "listen", set_listen, "an IP address of this machine, or nothing for all" },
 	{ "members", set_members, "map for the nodes of the map, key for whoever has the key" },
+	{ "discover", set_discover, "no, yes, or up to 6 network interfaces, like eth0, eth1" },
+	{ "discover-ttl", set_discover_ttl, "a number from 1 to 255" },
 	{ "address", set_address, "an IP address that other nodes reach, or nothing to find it" },
 	{ "block", set_block, "yes or no" },
 	{ "balance", set_balance, "yes or no" },
@@ -313,6 +362,7 @@ void conf_init(struct conf *ret)
 		.guest_ids_count = 65536,
 		.balance = true,
 		.usher = true,
+		.discover = { .ttl = 1 },
 	};
 }
 
@@ -329,6 +379,10 @@ int conf_parse(const char *text, size_t len, const char *name, struct conf *ret,
 		return err_set(e, -EINVAL,
 			       "%s:%d: a line is `key = value`, a comment begins with #", name,
 			       line);
+	if (ret->discover.on && !ret->by_key)
+		return err_set(e, -EINVAL,
+			       "%s: `discover` finds nodes that no map names: write `members = key` too",
+			       name);
 	return 0;
 }
 

@@ -15,6 +15,17 @@
 #define CONF_PATH_MAX 200U /* longer than a line can be */
 #define CONF_IDS_EACH 2U   /* of the reserved ids a guest has two: process 1's, the body's */
 
+#define CONF_LINKS_MAX 6U  /* network interfaces, as omdiscd had it */
+#define CONF_LINK_NAME 16U /* the kernel's IFNAMSIZ */
+
+/* Where to look for other nodes. */
+struct conf_discover {
+	bool on;
+	uint8_t ttl; /* routers on the way, and one */
+	unsigned n;  /* 0: all interfaces that fit */
+	char links[CONF_LINKS_MAX][CONF_LINK_NAME];
+};
+
 struct conf {
 	node_id node; /* own number; NODE_ID_NONE: found by address */
 	uint16_t port;
@@ -22,6 +33,7 @@ struct conf {
 	char map_file[CONF_PATH_MAX]; /* empty: map_search_paths */
 	struct node_addr listen;      /* size 0: all addresses */
 	bool by_key;		      /* whoever has the key is a member; else whom the map names */
+	struct conf_discover discover;
 	struct node_addr address;     /* where others reach this node, by key; size 0: found */
 	uint32_t guest_ids_base, guest_ids_count;
 	bool block;					  /* refuse guests */
@@ -38,6 +50,8 @@ void conf_init(struct conf *ret);
 /* Reads @len bytes of @text on top of the defaults; @name is the file's, for messages.
  * Return: 0, or -EINVAL; @e names the first bad line and what to write instead. */
 int conf_parse(const char *text, size_t len, const char *name, struct conf *ret, struct err *e);
+/* "no", "yes" or names of interfaces; the TTL stays. Return: false if it is none of these. */
+bool conf_discover_parse(const char *text, struct conf_discover *ret);
 bool conf_exports_privileged(const struct conf *c, node_id to);
 
 #endif

@@ -13,6 +13,8 @@ static const char *const words[] = {
 	"\nnode", "\nport", "\nkey-file", "\nmap-file", "\nguest-ids", "\nexport-privileged",
 	"\nlisten", "\nblock", "=", " = ", " = /", "= 70000:1", "=yes", "1", "2-9", ",", ":", ";",
 	"#", "\nadopt", "user=", "program=", "age=", "*", "[a]", "\n", "65535", "4294967295", " = 1", "\t", "fd00::1",
+	"\nlisten", "\nblock", "\nmembers = key", "\ndiscover", "\ndiscover-ttl", "eth0", "=", " = ", " = /", "= 70000:1", "=yes", "1", "2-9", ",", ":", ";",
+	"#", "[a]", "\n", "65535", "4294967295", " = 1", "\t", "fd00::1",
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 };
 
@@ -31,6 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	ASSERT(c.key_file[0] == '/' && (!c.map_file[0] || c.map_file[0] == '/'));
 	ASSERT(c.guest_ids_base >= 65536 && c.guest_ids_count);
 	ASSERT((uint64_t)c.guest_ids_base + c.guest_ids_count <= UINT32_MAX);
+	ASSERT(c.discover.ttl && c.discover.n <= CONF_LINKS_MAX && (c.discover.on || !c.discover.n));
+	for (unsigned i = 0; i < c.discover.n; i++)
+		ASSERT(strnlen(c.discover.links[i], CONF_LINK_NAME) - 1 < CONF_LINK_NAME - 1);
 	ASSERT(!conf_exports_privileged(&c, NODE_ID_NONE));
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/util.h"
 #include "cluster/conf.h"
 
 static void parse(const char *text, struct conf *c)
@@ -34,6 +35,8 @@ static void defaults(void **state)
 	assert_int_equal(c.listen.size, 0);
 	assert_false(c.block);
 	assert_true(c.balance && c.usher);
+	assert_false(c.discover.on);
+	assert_int_equal(c.discover.ttl, 1);
 	assert_false(conf_exports_privileged(&c, (node_id){ 1 }));
 }
 
@@ -74,6 +77,32 @@ static void everything(void **state)
 	assert_false(conf_exports_privileged(&c, (node_id){ 65536 }));
 }
 
+static void discover(void **state)
+{
+	static const char *const good[] = { "yes", "eth0", "eth0, wlp2s0 br-1", "a b c d e f", "no" };
+	static const unsigned links[] = { 0, 1, 3, 6, 0 };
+	static const char *const none[] = { "",	   ",", "a b c d e f g", "/dev/eth0", "sixteen-letters-",
+					    "..",  "eth0:1", "\x80" };
+	struct conf_discover d = { .ttl = 9 };
+	struct err e = ERR_INIT;
+	struct conf c;
+
+	parse("members = key\ndiscover = eth0 br0\ndiscover-ttl = 255\n", &c);
+	assert_true(c.discover.on && c.discover.n == 2 && c.discover.ttl == 255);
+	assert_string_equal(c.discover.links[1], "br0");
+	for (unsigned i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_true(conf_discover_parse(good[i], &d));
+		assert_int_equal(d.n, links[i]);
+		assert_int_equal(d.on, i + 1 < ARRAY_SIZE(good));
+		assert_int_equal(d.ttl, 9);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(none); i++)
+		assert_false(conf_discover_parse(none[i], &d));
+	assert_false(d.on); /* a bad one changes nothing */
+	assert_int_equal(conf_parse("discover = yes\n", 15, "c", &c, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "members = key"));
+}
+
 static void empty_values(void **state)
 {
 	struct conf c;
@@ -95,6 +124,9 @@ static void bad(void **state)
 		{ "members = all", "map for the nodes of the map, key for" },
 		{ "address = here", "an IP address" },
 		{ "adopt = user=ann\nadopt = all", "c:2: adopt = \"all\"" },
+		{ "members = key\ndiscover = maybe/not", "c:2: discover = \"maybe/not\": write no, yes" },
+		{ "discover-ttl = 0", "from 1 to 255" },
+		{ "discover-ttl = 256", "from 1 to 255" },
 		{ "node = 65536", "c:1: node = \"65536\"" },
 		{ "node = -1", "1-65535" },
 		{ "node = 1 # mine", "node = " },
@@ -161,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(everything),
+		cmocka_unit_test(discover),
 		cmocka_unit_test(empty_values),
 		cmocka_unit_test(bad),
 		cmocka_unit_test(long_lines),
