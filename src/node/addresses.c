@@ -73,13 +73,14 @@ bool own_addr(const struct node_addr *a)
 	return false;
 }
 
-static bool link_local(const struct node_addr *a)
+bool addr_link_local(const struct node_addr *a)
 {
 	return a->size == 4 ? a->bytes[0] == 169 && a->bytes[1] == 254
 			    : a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
 }
 
-int own_addr_likely(struct node_addr *ret)
+/* @name: NULL for any but loopback. */
+static int find_own(const char *name, struct node_addr *ret)
 {
 	struct ifaddrs *list = NULL;
 
@@ -89,10 +90,22 @@ int own_addr_likely(struct node_addr *ret)
 	for (const struct ifaddrs *i = list; i && ret->size != 4; i = i->ifa_next) {
 		struct node_addr a;
 
-		if (i->ifa_flags & IFF_UP && !(i->ifa_flags & IFF_LOOPBACK) &&
-		    addr_of(i->ifa_addr, &a) && !link_local(&a) && (!ret->size || a.size == 4))
+		if (name ? strcmp(name, i->ifa_name) != 0 : i->ifa_flags & IFF_LOOPBACK)
+			continue;
+		if (i->ifa_flags & IFF_UP && addr_of(i->ifa_addr, &a) && !addr_link_local(&a) &&
+		    (!ret->size || a.size == 4))
 			*ret = a;
 	}
 	freeifaddrs(list);
 	return ret->size ? 0 : -ENOENT;
+}
+
+int own_addr_likely(struct node_addr *ret)
+{
+	return find_own(NULL, ret);
+}
+
+int own_addr_of(const char *name, struct node_addr *ret)
+{
+	return find_own(name, ret);
 }
