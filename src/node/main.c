@@ -21,6 +21,7 @@
 #include "node/adoption.h"
 #include "node/balance.h"
 #include "node/control.h"
+#include "node/discover.h"
 #include "node/drain.h"
 #include "node/guests.h"
 #include "node/homes.h"
@@ -223,6 +224,8 @@ static int start(struct mosd *d, struct err *e)
 	if (r == 0 && d->site.networked)
 		r = peers_create(d, &d->peers, e);
 	if (r == 0)
+		r = discover_create(d, &d->discover, e);
+	if (r == 0)
 		r = control_create(d, &d->control, e);
 	return r;
 }
@@ -233,6 +236,7 @@ static void stop(struct mosd *d)
 		homes_stop(d);
 	adoption_destroy(d->adoption);
 	drain_destroy(d->drain);
+	discover_destroy(d->discover);
 	peers_destroy(d->peers);
 	balance_destroy(d->balance);
 	control_destroy(d->control);

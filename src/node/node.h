@@ -22,6 +22,7 @@ struct mosd {
 	struct rejoin *rejoin;
 	struct levers *levers;
 	struct drain *drain;
+	struct discover *discover; /* NULL: off */
 	struct peers *peers;	   /* NULL when alone */
 	struct joins *joins;
 	struct adoption *adoption;

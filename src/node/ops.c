@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "node/balance.h"
 #include "node/check.h"
+#include "node/discover.h"
 #include "node/homes.h"
 #include "node/lever_ops.h"
 #include "node/joins.h"
@@ -227,6 +228,7 @@ static const struct {
 	{ "bring", op_bring },	 { "nodes", op_nodes }, { "decisions", op_decisions },
 	{ "lock", op_lock },	 { "reload", op_reload },
 	{ "token", op_token },	 { "part", op_part },
+	{ "discover", op_discover },
 };
 
 void op_dispatch(struct ask *a, const json_t *o)

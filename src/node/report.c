@@ -13,6 +13,7 @@
 #include "node/balance.h"
 #include "node/check.h"
 #include "node/control.h"
+#include "node/discover.h"
 #include "node/guests.h"
 #include "node/homes.h"
 #include "node/obj.h"
@@ -107,6 +108,8 @@ json_t *report_status(struct mosd *d, uid_t caller)
 		put(o, "streams", streams_json(d->listener));
 	if (d->peers)
 		put(o, "datagrams", peers_json(d->peers));
+	if (d->discover)
+		put(o, "discovery", discover_json(d->discover));
 	return o;
 }
 

@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "node/addresses.h"
 #include "node/paths.h"
+#include "node/recall.h"
 #include "wire/key.h"
 
 #define CONF_TEXT_MAX (64U * 1024U)
@@ -110,6 +111,7 @@ static int check_key(struct site *s, struct err *e)
 	int r = key_ring_load(s->conf.key_file, &keys, e);
 
 	key_ring_wipe(&keys);
+	s->has_key = r == 0;
 	if (r != -ENOENT)
 		return r;
 	(void)snprintf(
@@ -145,6 +147,8 @@ static int find_addr(struct site *s, struct node_addr *ret, struct err *e)
 	*ret = s->conf.address;
 	if (!ret->size)
 		*ret = s->conf.listen;
+	if (!ret->size && s->discover.n)
+		(void)own_addr_of(s->discover.links[0], ret);
 	if (!ret->size && s->me && roster_find(s->roster, (node_id){ s->me }, ret) == 0 && !own_addr(ret))
 		*ret = (struct node_addr){ 0 }; /* it had that one before */
 	if (!ret->size && own_addr_likely(ret) < 0)
@@ -157,22 +161,31 @@ static int find_addr(struct site *s, struct node_addr *ret, struct err *e)
 /* Members are who has the key: we need a number and an address. */
 static int find_me_by_key(struct site *s, struct err *e)
 {
-	struct node_addr a;
+	uint32_t me;
 	int r = load_nodes(s, e);
 
-	s->me = s->conf.node.v;
+	s->discover = s->conf.discover;
+	(void)recall_discover(&s->discover);
+	me = s->conf.node.v ? s->conf.node.v : recall_number();
+	s->me = me;
 	if (r == 0)
-		r = find_addr(s, &a, e);
+		r = find_addr(s, &s->addr, e);
 	if (r < 0)
 		return r;
-	if (!s->me)
-		s->me = roster_at(s->roster, &a).v;
-	if (!s->me)
-		return err_set(e, -EINVAL,
-			       "with `members = key` this node needs a number: write `node = ...` in the "
-			       "configuration");
-	r = roster_put(s->roster, (node_id){ s->me }, &a, true);
-	return r < 0 ? err_set(e, r, "node %u: %s", s->me, strerror(-r)) : 0;
+	if (!me)
+		me = roster_at(s->roster, &s->addr).v;
+	s->unnumbered = !me;
+	if (!me) {
+		(void)snprintf(s->alone_why, sizeof(s->alone_why), "it has no number yet: %s",
+			       s->discover.on ? "discovery finds one in a moment" :
+						"write `node = ...` or `discover = yes` into mosd.conf, "
+						"run omdiscd, or `mosctl join`");
+		s->me = 1;
+		return 0;
+	}
+	s->me = me;
+	r = roster_put(s->roster, (node_id){ me }, &s->addr, true);
+	return r < 0 ? err_set(e, r, "node %u: %s", me, strerror(-r)) : 0;
 }
 
 int site_load(struct site *s, const char *conf_path, struct err *e)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Knows what omdiscd asks. */
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "node/discover.h"
+#include "node/lever_ops.h"
+#include "node/obj.h"
+#include "node/recall.h"
+
+/* Return: whether @ret has what @o asks for; else it is answered. */
+static bool wanted(struct ask *a, const json_t *o, struct conf_discover *ret)
+{
+	const json_t *list = json_object_get(o, "links"), *v;
+	int64_t ttl = obj_int_or(o, "ttl", 1, UINT8_MAX, a->d->site.conf.discover.ttl);
+	size_t i;
+
+	*ret = (struct conf_discover){ .on = true, .ttl = (uint8_t)ttl };
+	if (list && (!json_is_array(list) || json_array_size(list) > CONF_LINKS_MAX)) {
+		ask_fail(a, "bad-request", "\"links\" are names of at most %u interfaces", CONF_LINKS_MAX);
+		return false;
+	}
+	json_array_foreach(list, i, v) {
+		const char *name = json_string_value(v);
+		struct conf_discover one = { 0 };
+
+		if (!name || !conf_discover_parse(name, &one) || one.n != 1 || !if_nametoindex(name)) {
+			ask_fail(a, "no-interface", "there is no network interface '%.32s' here",
+				 name ? name : "");
+			return false;
+		}
+		memcpy(ret->links[ret->n++], one.links[0], CONF_LINK_NAME);
+	}
+	return true;
+}
+
+/* Puts discovery on other links without a restart. */
+static int change(struct mosd *d, const struct conf_discover *c, struct err *e)
+{
+	int r = recall_set_discover(c);
+
+	if (r < 0)
+		return err_set(e, r, "keep what was said: %s", strerror(-r));
+	d->site.discover = c ? *c : d->site.conf.discover;
+	discover_destroy(d->discover);
+	return discover_create(d, &d->discover, e);
+}
+
+void op_discover(struct ask *a, const json_t *o)
+{
+	struct mosd *d = a->d;
+	struct conf_discover c;
+	struct err e = ERR_INIT;
+	bool stop = obj_bool_or(o, "stop", false);
+	int r;
+
+	if (!lever_ops_root(a) || (!stop && !wanted(a, o, &c)))
+		return;
+	if (!d->site.conf.by_key || !d->site.has_key) {
+		ask_fail(a, "no-key",
+			 d->site.conf.by_key
+				 ? "this machine has no cluster key: `mosctl join` brings it, `mosctl keygen` makes one"
+				 : "a map says who is a member: write `members = key` into mosd.conf to discover nodes");
+		return;
+	}
+	r = change(d, stop ? NULL : &c, &e);
+	if (r < 0)
+		ask_fail(a, "failed", "%s", err_str(&e, r));
+	else
+		ask_done(a, json_pack("{sbsb}", "ok", 1, "on", d->discover != NULL));
+}
