@@ -132,7 +132,10 @@ static int take_away(const char *path, struct err *e)
 
 int member_files_remove(const struct member_files *f, struct err *e)
 {
-	static const char *const changes[][2] = { { "members", NULL }, { "node", NULL } };
+	/* discovery without a key finds nobody, and would claim a number again with the next one */
+	static const char *const changes[][2] = { { "members", NULL },	   { "node", NULL },
+						  { "discover", NULL },	   { "discover-ttl", NULL } };
+	static const char *const files[] = { MOS_NODES_PATH, MOS_NUMBER_PATH, MOS_DISCOVER_PATH };
 	char next[CONF_PATH_MAX + 8];
 	int r;
 
@@ -142,5 +145,7 @@ int member_files_remove(const struct member_files *f, struct err *e)
 		r = take_away(next, e);
 	if (r == 0)
 		r = take_away(f->conf.key_file, e);
-	return r < 0 ? r : take_away(MOS_NODES_PATH, e);
+	for (unsigned i = 0; i < ARRAY_SIZE(files) && r == 0; i++)
+		r = take_away(files[i], e);
+	return r;
 }

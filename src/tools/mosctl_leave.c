@@ -31,13 +31,12 @@ static int options(int argc, char **argv, struct leaving *l)
 }
 
 /* Return: whether the person in front of the terminal wants it. */
-static bool confirmed(const struct conf *c)
+static bool confirmed(void)
 {
 	char answer[16] = "";
 
-	(void)printf("Node %u leaves its cluster for good: its guests go, its processes come home, and its key is "
-		     "removed.\nGo on? [y/N] ",
-		     c->node.v);
+	(void)printf("This node leaves its cluster for good: its guests go, its processes come home, and its key "
+		     "is removed.\nGo on? [y/N] ");
 	(void)fflush(stdout);
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -123,7 +122,7 @@ int mosctl_leave(int argc, char **argv)
 	}
 	if (!l.yes && !isatty(STDIN_FILENO))
 		return tool_usage("mosctl", "leave asks first; without a terminal say --yes", NULL);
-	if (!l.yes && !confirmed(&f.conf)) {
+	if (!l.yes && !confirmed()) {
 		(void)puts("nothing is changed");
 		return TOOL_FAILED;
 	}
