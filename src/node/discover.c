@@ -20,7 +20,7 @@
 #include "node/reload.h"
 #include "wire/announce.h"
 
-#define TAKEN_AT_ONCE 64U /* datagrams, before others have their turn */
+#define TAKEN_AT_ONCE 64U		 /* datagrams, before others have their turn */
 #define LOOK_GAP      (5 * NSEC_PER_SEC) /* at interfaces, key, and who is present */
 #define COMPLAINT_GAP (60 * NSEC_PER_SEC)
 
@@ -96,7 +96,8 @@ static void on_claimed(void *ctx, uint32_t number)
 	if (r == 0)
 		r = reload_begin(v->d, &e);
 	if (r < 0)
-		log_error("this could be node %u, but that cannot be kept: %s", number, err_str(&e, r));
+		log_error("this could be node %u, but that cannot be kept: %s", number,
+			  err_str(&e, r));
 	else
 		log_info("this is node %u from now on: nobody else says to be", number);
 }
@@ -107,8 +108,8 @@ static void on_taken(void *ctx, uint32_t number, const struct node_addr *by, uin
 
 	(void)node_addr_str(by, addr);
 	if (next)
-		log_warning("the number %u is taken by the node at %s: this one tries %u", number, addr,
-			    next);
+		log_warning("the number %u is taken by the node at %s: this one tries %u", number,
+			    addr, next);
 	else
 		log_warning("this node and the one at %s have both the number %u: give one of them "
 			    "another `node` in its mosd.conf",
@@ -123,8 +124,11 @@ static uint64_t on_random(void *ctx)
 	return r;
 }
 
-static const struct discovery_ops ops = { .send = on_send, .met = on_met, .find = on_find,
-					  .claimed = on_claimed, .taken = on_taken,
+static const struct discovery_ops ops = { .send = on_send,
+					  .met = on_met,
+					  .find = on_find,
+					  .claimed = on_claimed,
+					  .taken = on_taken,
 					  .random = on_random };
 
 static void look_at_keys(struct discover *v)
@@ -151,7 +155,8 @@ static void look(struct discover *v)
 	bool none = !multicast_refresh(v->net);
 
 	if (none && !v->nowhere)
-		log_warning("no interface to discover nodes on: none that `discover` allows is up and has an "
+		log_warning("no interface to discover nodes on: none that `discover` allows is up "
+			    "and has an "
 			    "address");
 	v->nowhere = none;
 	look_at_keys(v);
@@ -165,7 +170,8 @@ static void go_on(struct discover *v)
 
 	if (now - v->looked >= LOOK_GAP)
 		look(v);
-	for (const struct member *m = peers_next(v->d->peers, NULL); m; m = peers_next(v->d->peers, m))
+	for (const struct member *m = peers_next(v->d->peers, NULL); m;
+	     m = peers_next(v->d->peers, m))
 		present += m->node != v->d->site.me && member_present(m->state);
 	discovery_others(v->machine, present, tied(v->d));
 	next = MIN(discovery_tick(v->machine, now), v->looked + LOOK_GAP);
@@ -184,8 +190,9 @@ static void complain(struct discover *v, const char *what)
 	if (v->complained && mono_now() - v->complained < COMPLAINT_GAP)
 		return;
 	v->complained = mono_now();
-	log_warning("an announcement is dropped: %s (%llu so far; `mosctl status --json` counts them)", what,
-		    (unsigned long long)(v->malformed + v->forged));
+	log_warning(
+		"an announcement is dropped: %s (%llu so far; `mosctl status --json` counts them)",
+		what, (unsigned long long)(v->malformed + v->forged));
 }
 
 static void take(struct discover *v, const uint8_t *bytes, size_t n, const struct node_addr *own)
@@ -207,8 +214,10 @@ static void take(struct discover *v, const uint8_t *bytes, size_t n, const struc
 		complain(v, "it is none of ours");
 		return;
 	}
-	/* to answer we must know where we are ourselves; and who leaves for good is not there any more */
-	if ((own->size && !v->d->parting) || notice.kind == NOTICE_ACK || notice.kind == NOTICE_TAKEN)
+	/* to answer we must know where we are ourselves; and who leaves for good is not there any
+	 * more */
+	if ((own->size && !v->d->parting) || notice.kind == NOTICE_ACK ||
+	    notice.kind == NOTICE_TAKEN)
 		discovery_take(v->machine, mono_now(), &notice, own);
 }
 
@@ -219,7 +228,8 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 	for (unsigned i = 0; i < TAKEN_AT_ONCE; i++) {
 		uint8_t bytes[ANNOUNCE_SIZE + 1];
 		struct node_addr own;
-		ssize_t n = multicast_receive(v->net, (unsigned)(io - v->io), bytes, sizeof(bytes), &own);
+		ssize_t n = multicast_receive(v->net, (unsigned)(io - v->io), bytes, sizeof(bytes),
+					      &own);
 
 		if (n < 0)
 			break; /* nothing more, or somebody's port is closed */
@@ -234,8 +244,11 @@ static int begin(struct discover *v, struct err *e)
 	struct discovery_self self = { .addr = s->addr,
 				       .number = s->unnumbered ? 0 : s->me,
 				       .fixed = s->conf.node.v != 0 };
-	struct multicast_conf c = { .on = s->discover, .port = multicast_port(s->conf.port),
-				    .listens = true, .only = s->conf.listen, .likes = s->addr };
+	struct multicast_conf c = { .on = s->discover,
+				    .port = multicast_port(s->conf.port),
+				    .listens = true,
+				    .only = s->conf.listen,
+				    .likes = s->addr };
 	struct key_ring keys = { .n = 0 };
 	int r = key_ring_load(s->conf.key_file, &keys, e);
 
@@ -303,8 +316,9 @@ static json_t *links_json(const struct discover *v)
 	for (unsigned i = 0; i < n; i++) {
 		char addr[NODE_ADDR_TEXT];
 
-		(void)json_array_append_new(list, json_pack("{soss}", "name", obj_text(l[i].name), "addr",
-							    node_addr_str(&l[i].addr, addr)));
+		(void)json_array_append_new(list,
+					    json_pack("{soss}", "name", obj_text(l[i].name), "addr",
+						      node_addr_str(&l[i].addr, addr)));
 	}
 	return list;
 }
@@ -320,13 +334,16 @@ json_t *discover_json(const struct discover *v)
 		const char *name;
 		uint64_t value;
 	} counts[] = {
-		{ "received", v->received }, { "malformed", v->malformed }, { "forged", v->forged },
-		{ "joins", c->joins },	     { "answers", c->answers },	    { "heard", c->heard },
-		{ "met", c->met },	     { "collisions", c->collisions }, { "repeated", c->repeated },
-		{ "stale", c->stale },	     { "bounded", c->bounded },
+		{ "received", v->received }, { "malformed", v->malformed },
+		{ "forged", v->forged },     { "joins", c->joins },
+		{ "answers", c->answers },   { "heard", c->heard },
+		{ "met", c->met },	     { "collisions", c->collisions },
+		{ "repeated", c->repeated }, { "stale", c->stale },
+		{ "bounded", c->bounded },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(counts); i++)
-		(void)json_object_set_new(o, counts[i].name, json_integer((json_int_t)counts[i].value));
+		(void)json_object_set_new(o, counts[i].name,
+					  json_integer((json_int_t)counts[i].value));
 	return o;
 }

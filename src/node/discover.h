@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Discovery in mosd: cluster/discovery fed with real announcements and time. A number that is claimed
- * is kept, and mosd begins anew with it. */
+/* Discovery in mosd: cluster/discovery fed with real announcements and time. A number that is
+ * claimed is kept, and mosd begins anew with it. */
 #ifndef MOS_NODE_DISCOVER_H
 #define MOS_NODE_DISCOVER_H
 

@@ -19,14 +19,17 @@ static bool wanted(struct ask *a, const json_t *o, struct conf_discover *ret)
 
 	*ret = (struct conf_discover){ .on = true, .ttl = (uint8_t)ttl };
 	if (list && (!json_is_array(list) || json_array_size(list) > CONF_LINKS_MAX)) {
-		ask_fail(a, "bad-request", "\"links\" are names of at most %u interfaces", CONF_LINKS_MAX);
+		ask_fail(a, "bad-request", "\"links\" are names of at most %u interfaces",
+			 CONF_LINKS_MAX);
 		return false;
 	}
-	json_array_foreach(list, i, v) {
+	json_array_foreach(list, i, v)
+	{
 		const char *name = json_string_value(v);
 		struct conf_discover one = { 0 };
 
-		if (!name || !conf_discover_parse(name, &one) || one.n != 1 || !if_nametoindex(name)) {
+		if (!name || !conf_discover_parse(name, &one) || one.n != 1 ||
+		    !if_nametoindex(name)) {
 			ask_fail(a, "no-interface", "there is no network interface '%.32s' here",
 				 name ? name : "");
 			return false;
@@ -60,9 +63,10 @@ void op_discover(struct ask *a, const json_t *o)
 		return;
 	if (!d->site.conf.by_key || !d->site.has_key) {
 		ask_fail(a, "no-key",
-			 d->site.conf.by_key
-				 ? "this machine has no cluster key: `mosctl join` brings it, `mosctl keygen` makes one"
-				 : "a map says who is a member: write `members = key` into mosd.conf to discover nodes");
+			 d->site.conf.by_key ? "this machine has no cluster key: `mosctl join` "
+					       "brings it, `mosctl keygen` makes one"
+					     : "a map says who is a member: write `members = key` "
+					       "into mosd.conf to discover nodes");
 		return;
 	}
 	r = change(d, stop ? NULL : &c, &e);

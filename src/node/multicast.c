@@ -23,7 +23,8 @@
 #define FOUR 1U
 
 static const uint8_t group_four[4] = { 239, 255, 18, 52 }; /* 18.52 is 0x1234, mosd's port */
-static const uint8_t group_six[16] = { 0xff, 0x12, [12] = 0x6d, 0x6f, 0x12, 0x34 };
+static const uint8_t scopes[2] = { 0x12, 0x15 };	   /* link, site */
+static const uint8_t group_six[16] = { 0xff, 0, [12] = 0x6d, 0x6f, 0x12, 0x34 };
 
 struct multicast {
 	struct multicast_conf conf;
@@ -50,7 +51,8 @@ static int set(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-/* What came to a group that some other program has joined is none of our business; hence ..._ALL. */
+/* What came to a group that some other program has joined is none of our business; hence ..._ALL.
+ */
 static int set_four(int fd, uint8_t ttl, bool listens)
 {
 	int r = set(fd, IPPROTO_IP, IP_MULTICAST_TTL, ttl);
@@ -78,7 +80,8 @@ static int set_six(int fd, uint8_t ttl, bool listens)
 /* Return: 0, or -errno; *@ret_port is the one that it got. */
 static int bind_to(int fd, unsigned family, uint16_t port, uint16_t *ret_port)
 {
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port),
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(port),
 				    .sin6_addr = IN6ADDR_ANY_INIT };
 	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
 	struct sockaddr *sa = family == SIX ? (struct sockaddr *)&six : (struct sockaddr *)&four;
@@ -92,8 +95,9 @@ static int bind_to(int fd, unsigned family, uint16_t port, uint16_t *ret_port)
 
 static int open_one(struct multicast *m, unsigned family)
 {
-	CLEANUP(close_fd) int fd = socket(family == SIX ? AF_INET6 : AF_INET,
-					  SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	CLEANUP(close_fd)
+	int fd = socket(family == SIX ? AF_INET6 : AF_INET,
+			SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int r;
 
 	if (fd < 0)
@@ -115,8 +119,7 @@ int multicast_open(const struct multicast_conf *c, struct multicast **ret, struc
 	m->conf = *c;
 	memcpy(&m->four, group_four, sizeof(group_four));
 	memcpy(&m->six, group_six, sizeof(group_six));
-	if (c->on.ttl > 1)
-		m->six.s6_addr[1] = 0x15;
+	m->six.s6_addr[1] = scopes[c->on.ttl > 1];
 	for (unsigned k = 0; k < MULTICAST_FAMILIES; k++)
 		m->fd[k] = -1;
 	for (unsigned k = 0; k < MULTICAST_FAMILIES && r == 0; k++) {
@@ -126,7 +129,8 @@ int multicast_open(const struct multicast_conf *c, struct multicast **ret, struc
 	}
 	if (r < 0) {
 		multicast_close(m);
-		return err_set(e, r, "open UDP port %u, to discover nodes: %s", c->port, strerror(-r));
+		return err_set(e, r, "open UDP port %u, to discover nodes: %s", c->port,
+			       strerror(-r));
 	}
 	(void)multicast_refresh(m);
 	*ret = m;
@@ -162,16 +166,21 @@ static struct multicast_link *link_get(struct multicast *m, const char *name, un
 	return NULL;
 }
 
+/* Fails where we are in it already, which is all the same. */
 static void join_group(struct multicast *m, const struct multicast_link *l)
 {
 	struct ip_mreqn four = { .imr_multiaddr = m->four, .imr_ifindex = (int)l->index };
 	struct ipv6_mreq six = { .ipv6mr_multiaddr = m->six, .ipv6mr_interface = l->index };
 
-	/* Fails where we are in it already, which is all the same. */
-	if (family_of(&l->addr) == SIX)
-		(void)setsockopt(m->fd[SIX], IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &six, sizeof(six));
-	else
+	if (family_of(&l->addr) == FOUR) {
 		(void)setsockopt(m->fd[FOUR], IPPROTO_IP, IP_ADD_MEMBERSHIP, &four, sizeof(four));
+		return;
+	}
+	/* others may have another TTL, and with it the other group */
+	for (unsigned i = 0; i < ARRAY_SIZE(scopes); i++) {
+		six.ipv6mr_multiaddr.s6_addr[1] = scopes[i];
+		(void)setsockopt(m->fd[SIX], IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &six, sizeof(six));
+	}
 }
 
 static void take_up(struct multicast *m, const struct ifaddrs *i)
@@ -291,7 +300,9 @@ ssize_t multicast_receive(struct multicast *m, unsigned family, void *p, size_t 
 {
 	char control[128] __attribute__((aligned(8)));
 	struct iovec v = { .iov_base = p, .iov_len = size };
-	struct msghdr h = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr h = { .msg_iov = &v,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
 			    .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(m->fd[family], &h, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	unsigned index;

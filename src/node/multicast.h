@@ -28,8 +28,8 @@ struct multicast_link {
 
 struct multicast_conf {
 	struct conf_discover on;
-	uint16_t port;		/* of the group */
-	bool listens;		/* on that port, for what others send to the group; else on a free one */
+	uint16_t port; /* of the group */
+	bool listens;  /* on that port, for what others send to the group; else on a free one */
 	struct node_addr only;	/* size 0, or the one address to use */
 	struct node_addr likes; /* the one to take if an interface has it among others */
 };
@@ -50,8 +50,8 @@ uint16_t multicast_own_port(const struct multicast *m, const struct multicast_li
 void multicast_tell(struct multicast *m, const struct multicast_link *l, const void *p, size_t n);
 void multicast_answer(struct multicast *m, const struct node_addr *to, uint16_t port, const void *p,
 		      size_t n);
-/* Return: bytes (more than @size: it was longer), or -errno: nothing is there. *@ret_own is our address
- * on the link by which it came; size 0: by none of ours. */
+/* Return: bytes (more than @size: it was longer), or -errno: nothing is there. *@ret_own is our
+ * address on the link by which it came; size 0: by none of ours. */
 ssize_t multicast_receive(struct multicast *m, unsigned family, void *p, size_t size,
 			  struct node_addr *ret_own);
 

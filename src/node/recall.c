@@ -26,7 +26,7 @@ uint32_t recall_number(void)
 	char text[16];
 
 	return io_read_file(MOS_NUMBER_PATH, text, sizeof(text)) > 0 ? number_of(text, NODE_ID_MAX)
-								      : 0;
+								     : 0;
 }
 
 int recall_set_number(uint32_t node)
@@ -58,7 +58,9 @@ int recall_discover_parse(const char *text, struct conf_discover *ret)
 void recall_discover_text(const struct conf_discover *c, char to[static RECALL_TEXT_MAX])
 {
 	size_t len = (size_t)snprintf(to, RECALL_TEXT_MAX, "%s",
-				      !c->on ? "no" : !c->n ? "yes" : c->links[0]);
+				      !c->on  ? "no"
+				      : !c->n ? "yes"
+					      : c->links[0]);
 
 	for (unsigned i = 1; i < c->n; i++)
 		len += (size_t)snprintf(to + len, RECALL_TEXT_MAX - len, " %s", c->links[i]);

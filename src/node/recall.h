@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a node keeps of discovery: its number for good; until the machine ends, what omdiscd said. */
+/* What a node keeps of discovery: its number for good; until the machine ends, what omdiscd said.
+ */
 #ifndef MOS_NODE_RECALL_H
 #define MOS_NODE_RECALL_H
 

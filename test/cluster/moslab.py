@@ -21,7 +21,7 @@ PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else "python3"
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
 STILL = ("balance = no", "usher = no")  # nothing moves by itself
-TOOLS = ("mosd", "mos-home", "mos-guest", "mos-join", "mosrun", "migrate", "mps", "mosctl", "mosmon",
+TOOLS = ("mosd", "mos-home", "mos-guest", "mos-join", "mosrun", "migrate", "mps", "mosctl", "mosmon", "omdiscd",
          "moslab")
 SUSPICIOUS = re.compile(r"assertion|Sanitizer|\bBUG\b|runtime error:|segfault", re.IGNORECASE)
 

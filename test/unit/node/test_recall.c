@@ -21,15 +21,18 @@ static void there_and_back(const struct conf_discover *c)
 
 static void keeps(void **state)
 {
-	struct conf_discover most = { .on = true, .ttl = 255, .n = CONF_LINKS_MAX }, c = { .ttl = 7 };
-	static const char *const bad[] = { "", "yes", "yes\n", "yes\n0\n", "yes\n256\n", "yes\n1 2\n",
-					   "a/b\n1\n", "\n1\n", "yes\n-1\n" };
+	struct conf_discover most = { .on = true, .ttl = 255, .n = CONF_LINKS_MAX },
+			     c = { .ttl = 7 };
+	static const char *const bad[] = { "",	       "yes",	     "yes\n",
+					   "yes\n0\n", "yes\n256\n", "yes\n1 2\n",
+					   "a/b\n1\n", "\n1\n",	     "yes\n-1\n" };
 
 	for (unsigned i = 0; i < most.n; i++)
 		memcpy(most.links[i], "fifteen-letters", CONF_LINK_NAME);
 	there_and_back(&most);
 	there_and_back(&(struct conf_discover){ .on = true, .ttl = 1 });
-	there_and_back(&(struct conf_discover){ .on = true, .ttl = 2, .n = 1, .links = { "eth0" } });
+	there_and_back(
+		&(struct conf_discover){ .on = true, .ttl = 2, .n = 1, .links = { "eth0" } });
 	there_and_back(&(struct conf_discover){ .ttl = 1 });
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_true(recall_discover_parse(bad[i], &c) == -EINVAL && c.ttl == 7 && !c.on);
