@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "cluster/discovery.h"
+#include "node/addresses.h"
 #include "node/guests.h"
 #include "node/migrants.h"
 #include "node/multicast.h"
@@ -26,7 +27,7 @@
 
 struct discover {
 	struct mosd *d;
-	struct discovery *machine;
+	struct discovery *machine; /* NULL: this machine has no address yet */
 	struct multicast *net;
 	struct announce *seal;
 	ev_io io[MULTICAST_FAMILIES];
@@ -150,15 +151,32 @@ static bool tied(const struct mosd *d)
 	return guests_count(d->guests) > 0;
 }
 
+/* Addresses come and go. Another one takes a new beginning: from then on gossip tells of it. */
+static void look_at_addr(struct discover *v)
+{
+	struct node_addr *a = &v->d->site.addr;
+	unsigned n;
+	const struct multicast_link *l = multicast_links(v->net, &n);
+	char was[NODE_ADDR_TEXT], is[NODE_ADDR_TEXT];
+	struct err e = ERR_INIT;
+
+	if (!n || v->d->site.conf.address.size || (a->size && own_addr(a)))
+		return;
+	log_info("this node has %s%s, but %s", a->size ? "no more the address " : "had no address",
+		 node_addr_str(a, was), node_addr_str(&l[0].addr, is));
+	if (reload_begin(v->d, &e) < 0)
+		log_error("nothing is reloaded: %s", err_str(&e, e.code));
+}
+
 static void look(struct discover *v)
 {
 	bool none = !multicast_refresh(v->net);
 
 	if (none && !v->nowhere)
 		log_warning("no interface to discover nodes on: none that `discover` allows is up "
-			    "and has an "
-			    "address");
+			    "and has an address");
 	v->nowhere = none;
+	look_at_addr(v);
 	look_at_keys(v);
 	v->looked = mono_now();
 }
@@ -170,11 +188,14 @@ static void go_on(struct discover *v)
 
 	if (now - v->looked >= LOOK_GAP)
 		look(v);
+	next = v->looked + LOOK_GAP;
 	for (const struct member *m = peers_next(v->d->peers, NULL); m;
 	     m = peers_next(v->d->peers, m))
 		present += m->node != v->d->site.me && member_present(m->state);
-	discovery_others(v->machine, present, tied(v->d));
-	next = MIN(discovery_tick(v->machine, now), v->looked + LOOK_GAP);
+	if (v->machine) {
+		discovery_others(v->machine, present, tied(v->d));
+		next = MIN(discovery_tick(v->machine, now), next);
+	}
 	v->tick.repeat = (double)MAX(next - now, NSEC_PER_MSEC) / NSEC_PER_SEC;
 	ev_timer_again(v->d->loop, &v->tick);
 }
@@ -254,7 +275,7 @@ static int begin(struct discover *v, struct err *e)
 
 	if (r == 0) {
 		r = announce_create(&keys, &v->seal);
-		if (r == 0)
+		if (r == 0 && self.addr.size)
 			r = discovery_create(&ops, v, &self, mono_now(), &v->machine);
 		if (r < 0)
 			(void)err_set(e, r, "begin to discover nodes: %s", strerror(-r));
@@ -276,6 +297,7 @@ int discover_create(struct mosd *d, struct discover **ret, struct err *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	v->d = d;
 	v->tick.data = v;
+	v->looked = mono_now() - LOOK_GAP;
 	ev_timer_init(&v->tick, on_tick, 0, 0);
 	r = begin(v, e);
 	if (r < 0) {
@@ -285,11 +307,11 @@ int discover_create(struct mosd *d, struct discover **ret, struct err *e)
 	for (unsigned k = 0; k < MULTICAST_FAMILIES; k++) {
 		v->io[k].data = v;
 		ev_io_init(&v->io[k], on_readable, multicast_fd(v->net, k), EV_READ);
-		if (multicast_fd(v->net, k) >= 0)
+		if (v->machine && multicast_fd(v->net, k) >= 0)
 			ev_io_start(d->loop, &v->io[k]);
 	}
-	look(v);
-	go_on(v);
+	/* Not now: what follows may end the loop, which is to begin first. */
+	ev_timer_start(d->loop, &v->tick);
 	*ret = v;
 	return 0;
 }
@@ -325,9 +347,10 @@ static json_t *links_json(const struct discover *v)
 
 json_t *discover_json(const struct discover *v)
 {
-	const struct discovery_counts *c = discovery_counts(v->machine);
-	bool ours;
-	uint32_t number = discovery_number(v->machine, &ours);
+	static const struct discovery_counts none;
+	const struct discovery_counts *c = v->machine ? discovery_counts(v->machine) : &none;
+	bool ours = false;
+	uint32_t number = v->machine ? discovery_number(v->machine, &ours) : 0;
 	json_t *o = json_pack("{sosIsbsi}", "links", links_json(v), "number", (json_int_t)number,
 			      "claimed", ours, "ttl", v->d->site.discover.ttl);
 	const struct {

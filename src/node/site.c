@@ -147,8 +147,11 @@ static int find_addr(struct site *s, struct node_addr *ret, struct err *e)
 	*ret = s->conf.address;
 	if (!ret->size)
 		*ret = s->conf.listen;
+	for (unsigned i = 0; !ret->size && i < s->discover.n; i++)
+		(void)own_addr_of(s->discover.links[i], ret);
 	if (!ret->size && s->discover.n)
-		(void)own_addr_of(s->discover.links[0], ret);
+		return err_set(e, -EADDRNOTAVAIL,
+			       "no interface on which it is to discover nodes is up and has an address");
 	if (!ret->size && s->me && roster_find(s->roster, (node_id){ s->me }, ret) == 0 && !own_addr(ret))
 		*ret = (struct node_addr){ 0 }; /* it had that one before */
 	if (!ret->size && own_addr_likely(ret) < 0)
@@ -170,6 +173,12 @@ static int find_me_by_key(struct site *s, struct err *e)
 	s->me = me;
 	if (r == 0)
 		r = find_addr(s, &s->addr, e);
+	if (r == -EADDRNOTAVAIL && s->discover.on) { /* it may come: discovery looks */
+		(void)snprintf(s->alone_why, sizeof(s->alone_why), "%s", err_str(e, r));
+		s->me = me ? me : 1;
+		s->addr = (struct node_addr){ 0 };
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	if (!me)

@@ -21,7 +21,7 @@ struct site {
 	char map_path[256];  /* empty without a map */
 	struct roster *roster; /* all nodes, ours too; grows where members are who has the key */
 	uint32_t me;	     /* this node's number; 1 when it is alone */
-	struct node_addr addr; /* by key: where the others reach us */
+	struct node_addr addr; /* by key: where the others reach us; size 0: nowhere yet */
 	bool has_key, unnumbered; /* by key: nobody gave us a number, nor did we claim one */
 	struct conf_discover discover; /* by key: as omdiscd or the configuration says */
 	bool networked;	     /* has a number and an address that others know, and a key */

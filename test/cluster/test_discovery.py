@@ -293,6 +293,27 @@ def test_omdiscd(lab):
     assert r.returncode == 1 and "no node answers" in r.stderr
 
 
+def test_addresses_come_and_go(lab):
+    old = addr(lab, 2)
+    net, host = old.rsplit(".", 1)
+    configure(lab, 1, *YES)
+    wait_for(lambda: all_alive(lab, 1))
+    assert lab.run(2, ["ip", "addr", "del", f"{old}/24", "dev", "eth0"]).returncode == 0
+    configure(lab, 2, "members = key", "discover = eth0")
+    wait_for(lambda: "has an address" in status(lab, 2).get("alone_because", ""))
+    assert lab.run(2, ["ip", "addr", "add", f"{old}/24", "dev", "eth0"]).returncode == 0
+    wait_for(lambda: all_alive(lab, 1, 2))
+    two = number(lab, 2)
+    assert two == belongs_to(old)
+    # another address: the number stays, and others hear of it
+    new = f"{net}.1{host}"
+    script = f"ip addr del {old}/24 dev eth0 && ip addr add {new}/24 dev eth0"
+    assert lab.run(2, ["sh", "-c", script]).returncode == 0
+    wait_for(lambda: f"{two} {new} 1" in written(lab, 1))
+    wait_for(lambda: all_alive(lab, 1, 2))
+    assert number(lab, 2) == two
+
+
 @pytest.mark.parametrize("ttl", [1, 2])
 def test_ipv6(lab, ttl):
     for node in (1, 2):
