@@ -74,6 +74,8 @@ struct discovery {
 
 	struct answer waiting[WAITING_MOST];
 	unsigned n_waiting;
+	int64_t second;			  /* a window of so long began then; JOINs of others ... */
+	unsigned heard_now, heard_before; /* ... in it, and in the one before */
 	uint8_t seen[SEEN_MOST][NOTICE_NONCE]; /* of others' JOINs */
 	unsigned n_seen;
 	int64_t filled; /* the bucket of answers, when ... */
@@ -294,6 +296,19 @@ static bool seen_before(struct discovery *d, const struct notice *n)
 	return false;
 }
 
+/* How many nodes may be about to answer the same: those that are present, or, when all begin at
+ * once and none is known yet, those that we hear. */
+static unsigned crowd(struct discovery *d, int64_t now)
+{
+	if (now - d->second >= SEC) {
+		d->heard_before = now - d->second < 2 * SEC ? d->heard_now : 0;
+		d->heard_now = 0;
+		d->second = now;
+	}
+	d->heard_now++;
+	return MAX(d->present, MAX(d->heard_now, d->heard_before) / ROUNDS) + 1;
+}
+
 /* Somebody has our number, or wants it. */
 static void defend(struct discovery *d, int64_t now, const struct notice *n,
 		   const struct node_addr *own)
@@ -307,7 +322,8 @@ static void defend(struct discovery *d, int64_t now, const struct notice *n,
 static void on_join(struct discovery *d, int64_t now, const struct notice *n,
 		    const struct node_addr *own)
 {
-	bool there = false, known, same, many = d->present + 1 > ENOUGH;
+	bool there = false, known, same;
+	unsigned many;
 	struct node_addr holder;
 	struct notice *said;
 
@@ -316,6 +332,7 @@ static void on_join(struct discovery *d, int64_t now, const struct notice *n,
 		d->counts.repeated++;
 		return;
 	}
+	many = crowd(d, now);
 	if (n->number == d->number) {
 		defend(d, now, n, own);
 		return;
@@ -324,11 +341,12 @@ static void on_join(struct discovery *d, int64_t now, const struct notice *n,
 	same = known && !node_addr_cmp(&holder, &n->addr);
 	if (!d->ours || (same && there && n->rank == NOTICE_KEEPS))
 		return;
-	if (many && random_below(d, (int64_t)d->present + 1) >= ENOUGH) {
+	if (many > ENOUGH && random_below(d, many) >= ENOUGH) {
 		d->counts.bounded++;
 		return;
 	}
-	now += many ? random_below(d, MIN(d->present * ACK_EACH, ACK_MOST)) : 0;
+	if (many > ENOUGH)
+		now += random_below(d, MIN(many * ACK_EACH, ACK_MOST));
 	said = answer(d, now, NOTICE_ACK, n, own);
 	if (!said || !known || same || n->rank != NOTICE_CLAIMS)
 		return;

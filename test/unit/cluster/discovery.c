@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 /* after those that it needs */
@@ -17,8 +18,8 @@
 
 #define MSEC	  1000000LL
 #define SEC	  (1000 * MSEC)
-#define NODES	  8U
-#define IN_FLIGHT 4096U
+#define NODES	  200U
+#define IN_FLIGHT 65536U
 
 struct flight {
 	int64_t at;
@@ -31,7 +32,7 @@ struct node {
 	struct discovery *d;
 	struct node_addr addr;
 	int64_t due;
-	uint32_t met[64], claimed, lost, lost_next;
+	uint32_t met[2 * NODES], claimed, lost, lost_next;
 	unsigned n_met, times_claimed, times_lost;
 	struct node_addr by;
 };
@@ -46,6 +47,7 @@ static uint64_t seed;
 static uint32_t holder; /* what the others know without discovery */
 static struct node_addr holder_addr;
 static bool holder_there;
+static bool reloads; /* who has claimed a number begins anew with it, as mosd does */
 
 static uint64_t draw(void *ctx)
 {
@@ -84,6 +86,7 @@ static void on_met(void *ctx, uint32_t node, const struct node_addr *addr)
 	for (unsigned i = 0; i < n->n_met; i++)
 		if (n->met[i] == node)
 			return;
+	assert_true(n->n_met < ARRAY_SIZE(n->met));
 	n->met[n->n_met++] = node;
 }
 
@@ -126,6 +129,7 @@ static void world(uint64_t s)
 	memset(nodes, 0, sizeof(nodes));
 	n_flights = n_recorded = loss = 0;
 	holder = 0;
+	reloads = false;
 	now = SEC;
 	seed = s * 0x9e3779b97f4a7c15ULL + 1;
 }
@@ -158,6 +162,21 @@ static void arrive(const struct flight *f)
 	}
 }
 
+static void go_on(struct node *n)
+{
+	struct discovery_self self = { .addr = n->addr };
+
+	n->due = discovery_tick(n->d, now);
+	assert_true(n->due > now);
+	if (!reloads || !n->claimed)
+		return;
+	self.number = n->claimed;
+	n->claimed = 0;
+	discovery_destroy(n->d);
+	assert_int_equal(discovery_create(&ops, n, &self, now, &n->d), 0);
+	n->due = now;
+}
+
 /* Goes on for @ns. */
 static void pass(int64_t ns)
 {
@@ -183,10 +202,8 @@ static void pass(int64_t ns)
 			arrive(&f);
 		}
 		for (unsigned i = 0; i < NODES; i++)
-			if (nodes[i].d && nodes[i].due <= now) {
-				nodes[i].due = discovery_tick(nodes[i].d, now);
-				assert_true(nodes[i].due > now);
-			}
+			if (nodes[i].d && nodes[i].due <= now)
+				go_on(&nodes[i]);
 	}
 }
 
@@ -451,6 +468,34 @@ static void a_crowd(void **state)
 	assert_true(late > 1990);
 }
 
+/* All begin at once, and each has a number in common with another. */
+static void a_power_cut(void **state)
+{
+	uint64_t answers = 0;
+	unsigned firsts = 0;
+
+	world(10);
+	reloads = true;
+	for (unsigned i = 0; i < NODES; i++) {
+		char text[NODE_ADDR_TEXT];
+
+		(void)snprintf(text, sizeof(text), "10.%u.1.%u", i % 2, i / 2);
+		begin(i, text, 0, false);
+	}
+	pass(6 * SEC);
+	for (unsigned i = 0; i < NODES; i++) {
+		assert_true(number(i));
+		firsts += number(i) == 256 + i / 2;
+		answers += discovery_counts(nodes[i].d)->answers;
+		assert_true(nodes[i].n_met > 3); /* one is enough: gossip tells the rest */
+		for (unsigned j = 0; j < i; j++)
+			assert_int_not_equal(number(i), number(j));
+	}
+	/* but where one that was drawn for somebody else fell on it */
+	assert_in_range(firsts, NODES / 2 - 2, NODES / 2);
+	assert_true(answers <= NODES * (40 + 6 * 20));
+}
+
 static unsigned joins_in(int64_t ns)
 {
 	uint64_t before = discovery_counts(nodes[0].d)->joins;
@@ -562,6 +607,7 @@ int main(void)
 		cmocka_unit_test(recordings_do_nothing),
 		cmocka_unit_test(a_flood_is_bounded),
 		cmocka_unit_test(a_crowd),
+		cmocka_unit_test(a_power_cut),
 		cmocka_unit_test(rarely_afterwards),
 		cmocka_unit_test(losses),
 	};
