@@ -193,10 +193,8 @@ static void end_series(struct discovery *d, int64_t now)
 {
 	d->series = false;
 	d->next = now + join_gap(d);
-	if (d->ours)
-		return;
 	d->ours = true;
-	d->ops->claimed(d->ctx, d->number);
+	d->ops->undisputed(d->ctx, d->number);
 }
 
 static void join_if_due(struct discovery *d, int64_t now)

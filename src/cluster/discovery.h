@@ -19,8 +19,9 @@ struct discovery_ops {
 	void (*met)(void *ctx, uint32_t node, const struct node_addr *addr);
 	/* What is known of a node without discovery. Return: false if nothing is surely known. */
 	bool (*find)(void *ctx, uint32_t node, struct node_addr *ret, bool *ret_there);
-	/* From now on this number is ours. */
-	void (*claimed)(void *ctx, uint32_t number);
+	/* Nobody who is there says that this number is his: it is ours from now on, or, where we had it,
+	 * still. */
+	void (*undisputed)(void *ctx, uint32_t number);
 	/* @number, which we have or want, is that of the node at @by. @next is what we try now; 0:
 	 * we keep it, and the two must be told apart by an administrator. */
 	void (*taken)(void *ctx, uint32_t number, const struct node_addr *by, uint32_t next);

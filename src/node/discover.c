@@ -88,14 +88,35 @@ static bool on_find(void *ctx, uint32_t node, struct node_addr *ret, bool *ret_t
 	       roster_find(v->d->site.roster, (node_id){ node }, ret) == 0;
 }
 
-static void on_claimed(void *ctx, uint32_t number)
+/* We waited with gossip, since a copy of another machine that speaks under its number takes its
+ * place. */
+static void begin_to_talk(struct mosd *d)
+{
+	struct err e = ERR_INIT;
+	int r = peers_create(d, &d->peers, &e);
+
+	if (r < 0)
+		log_error("this node cannot talk with others: %s", err_str(&e, r));
+	else
+		log_info("node %u: nobody else says to be", d->site.me);
+}
+
+static void on_undisputed(void *ctx, uint32_t number)
 {
 	struct discover *v = ctx;
+	struct mosd *d = v->d;
 	struct err e = ERR_INIT;
-	int r = recall_set_number(number);
+	int r;
 
+	(void)recall_set_undisputed(number); /* else the next start waits once more */
+	if (!d->site.unnumbered && number == d->site.me) {
+		if (!d->peers)
+			begin_to_talk(d);
+		return;
+	}
+	r = recall_set_number(number);
 	if (r == 0)
-		r = reload_begin(v->d, &e);
+		r = reload_begin(d, &e);
 	if (r < 0)
 		log_error("this could be node %u, but that cannot be kept: %s", number,
 			  err_str(&e, r));
@@ -128,7 +149,7 @@ static uint64_t on_random(void *ctx)
 static const struct discovery_ops ops = { .send = on_send,
 					  .met = on_met,
 					  .find = on_find,
-					  .claimed = on_claimed,
+					  .undisputed = on_undisputed,
 					  .taken = on_taken,
 					  .random = on_random };
 
@@ -314,6 +335,12 @@ int discover_create(struct mosd *d, struct discover **ret, struct err *e)
 	ev_timer_start(d->loop, &v->tick);
 	*ret = v;
 	return 0;
+}
+
+bool discover_waits(const struct discover *v)
+{
+	return v && v->machine && !v->d->site.unnumbered && !v->d->site.conf.node.v &&
+	       recall_undisputed() != v->d->site.me;
 }
 
 void discover_destroy(struct discover *v)

@@ -221,10 +221,10 @@ static int start(struct mosd *d, struct err *e)
 		r = rejoin_create(d, &d->rejoin, e);
 	if (r == 0 && d->site.networked)
 		r = listener_create(d, &d->listener, e);
-	if (r == 0 && d->site.networked)
-		r = peers_create(d, &d->peers, e);
 	if (r == 0)
 		r = discover_create(d, &d->discover, e);
+	if (r == 0 && d->site.networked && !discover_waits(d->discover))
+		r = peers_create(d, &d->peers, e);
 	if (r == 0)
 		r = control_create(d, &d->control, e);
 	return r;

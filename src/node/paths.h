@@ -14,6 +14,7 @@
 #define MOS_LEVERS_PATH	     MOS_STATE_DIR "/levers"
 #define MOS_NODES_PATH	     MOS_STATE_DIR "/nodes"
 #define MOS_NUMBER_PATH	     MOS_STATE_DIR "/number"
+#define MOS_UNDISPUTED_PATH  MOS_RUN_DIR "/number"
 #define MOS_DISCOVER_PATH    MOS_RUN_DIR "/discover"
 #define MOS_CONF_PATH	     "/etc/umosix/mosd.conf"
 #define MOS_KEY_PATH	     "/etc/umosix/cluster.key"

@@ -21,20 +21,39 @@ static uint32_t number_of(const char *text, uint32_t max)
 	return v <= max && (!*text || !strcmp(text, "\n")) ? v : 0;
 }
 
-uint32_t recall_number(void)
+static uint32_t read_number(const char *path)
 {
 	char text[16];
 
-	return io_read_file(MOS_NUMBER_PATH, text, sizeof(text)) > 0 ? number_of(text, NODE_ID_MAX)
-								     : 0;
+	return io_read_file(path, text, sizeof(text)) > 0 ? number_of(text, NODE_ID_MAX) : 0;
 }
 
-int recall_set_number(uint32_t node)
+static int write_number(const char *path, uint32_t node)
 {
 	char text[16];
 
 	(void)snprintf(text, sizeof(text), "%u\n", node);
-	return io_replace_file(MOS_NUMBER_PATH, text);
+	return io_replace_file(path, text);
+}
+
+uint32_t recall_number(void)
+{
+	return read_number(MOS_NUMBER_PATH);
+}
+
+int recall_set_number(uint32_t node)
+{
+	return write_number(MOS_NUMBER_PATH, node);
+}
+
+uint32_t recall_undisputed(void)
+{
+	return read_number(MOS_UNDISPUTED_PATH);
+}
+
+int recall_set_undisputed(uint32_t node)
+{
+	return write_number(MOS_UNDISPUTED_PATH, node);
 }
 
 int recall_discover_parse(const char *text, struct conf_discover *ret)

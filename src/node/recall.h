@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a node keeps of discovery: its number for good; until the machine ends, what omdiscd said.
- */
+/* What a node keeps of discovery: its number for good; until the machine ends, that nobody objected
+ * to it, and what omdiscd said. */
 #ifndef MOS_NODE_RECALL_H
 #define MOS_NODE_RECALL_H
 
@@ -14,6 +14,8 @@
 /* Return: 0: none is kept. */
 uint32_t recall_number(void);
 int recall_set_number(uint32_t node); /* 0 or -errno */
+uint32_t recall_undisputed(void);
+int recall_set_undisputed(uint32_t node);
 
 /* Return: false if omdiscd said nothing; *@ret is left alone. */
 bool recall_discover(struct conf_discover *ret);

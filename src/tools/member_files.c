@@ -114,6 +114,7 @@ int member_files_map(const struct member_files *f, const struct key_ring *keys, 
 	char text[16];
 	const char *const changes[][2] = {
 		{ "members", NULL },
+		{ "discover", NULL }, /* finds nobody whom a map does not name */
 		{ "port", text }, /* if it is another than here */
 	};
 	int r;
@@ -135,7 +136,8 @@ int member_files_remove(const struct member_files *f, struct err *e)
 	/* discovery without a key finds nobody, and would claim a number again with the next one */
 	static const char *const changes[][2] = { { "members", NULL },	   { "node", NULL },
 						  { "discover", NULL },	   { "discover-ttl", NULL } };
-	static const char *const files[] = { MOS_NODES_PATH, MOS_NUMBER_PATH, MOS_DISCOVER_PATH };
+	static const char *const files[] = { MOS_NODES_PATH, MOS_NUMBER_PATH, MOS_UNDISPUTED_PATH,
+					     MOS_DISCOVER_PATH };
 	char next[CONF_PATH_MAX + 8];
 	int r;
 

@@ -184,6 +184,27 @@ def test_one_number_for_two(lab, first):
     assert lab.logs(loser).count("is taken") == 1
 
 
+def test_a_copy_of_a_machine(lab):
+    """It says nothing under the other's number."""
+    for node in (1, 2):
+        configure(lab, node, *YES)
+    wait_for(lambda: all_alive(lab, 1, 2))
+    wait_for(lambda: len(written(lab, 2)) == 2)
+    two = number(lab, 2)
+    configure(lab, 3, "members = key")
+    for path in (NUMBER, NODES):
+        lab.inside(3, path).write_text(lab.inside(2, path).read_text())
+    conf = lab.inside(3, CONF)
+    conf.write_text(conf.read_text() + "discover = yes\n")
+    assert lab.run(3, [str(lab.bin / "mosctl"), "reload"]).returncode == 0
+    wait_for(lambda: all_alive(lab, 1, 2, 3))
+    assert number(lab, 2) == two and number(lab, 3) == belongs_to(addr(lab, 3))
+    assert f"the number {two} is taken by the node at {addr(lab, 2)}" in lab.logs(3)
+    for node in (1, 2):
+        assert "anew" not in re.sub("begins anew, as the files", "", lab.logs(node))
+        assert "both say" not in lab.logs(node)
+
+
 def test_given_numbers_that_are_the_same(lab):
     """Nothing is to be resolved: an administrator must."""
     for node in (1, 2):

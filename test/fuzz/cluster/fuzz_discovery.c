@@ -50,7 +50,7 @@ static bool on_find(void *ctx, uint32_t node, struct node_addr *ret, bool *ret_t
 	return node & 1;
 }
 
-static void on_claimed(void *ctx, uint32_t claimed)
+static void on_undisputed(void *ctx, uint32_t claimed)
 {
 	number = claimed;
 	ASSERT(claimed && claimed <= NODE_ID_MAX);
@@ -93,7 +93,7 @@ static void repair(uint8_t b[static NOTICE_SIZE], unsigned how)
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static const struct discovery_ops ops = { on_send,    on_met,	on_find,
-						  on_claimed, on_taken, on_random };
+						  on_undisputed, on_taken, on_random };
 	struct discovery_self self = { .addr = { .size = 4, .bytes = { 10, 0, 0, 9 } } };
 	uint8_t b[NOTICE_SIZE];
 	struct discovery *d;

@@ -32,8 +32,8 @@ struct node {
 	struct discovery *d;
 	struct node_addr addr;
 	int64_t due;
-	uint32_t met[2 * NODES], claimed, lost, lost_next;
-	unsigned n_met, times_claimed, times_lost;
+	uint32_t met[2 * NODES], had, claimed, lost, lost_next;
+	unsigned n_met, undisputed, times_lost;
 	struct node_addr by;
 };
 
@@ -97,12 +97,13 @@ static bool find(void *ctx, uint32_t node, struct node_addr *ret, bool *ret_ther
 	return holder && node == holder;
 }
 
-static void on_claimed(void *ctx, uint32_t number)
+static void on_undisputed(void *ctx, uint32_t number)
 {
 	struct node *n = ctx;
 
-	n->claimed = number;
-	n->times_claimed++;
+	n->claimed = n->had == number ? 0 : number;
+	n->had = number;
+	n->undisputed++;
 }
 
 static void on_taken(void *ctx, uint32_t number, const struct node_addr *by, uint32_t next)
@@ -118,7 +119,7 @@ static void on_taken(void *ctx, uint32_t number, const struct node_addr *by, uin
 static const struct discovery_ops ops = { .send = send_it,
 					  .met = on_met,
 					  .find = find,
-					  .claimed = on_claimed,
+					  .undisputed = on_undisputed,
 					  .taken = on_taken,
 					  .random = draw };
 
@@ -140,6 +141,7 @@ static void begin(unsigned i, const char *addr, uint32_t number, bool fixed)
 
 	assert_int_equal(node_addr_parse(addr, &self.addr), 0);
 	nodes[i].addr = self.addr;
+	nodes[i].had = number;
 	assert_int_equal(discovery_create(&ops, &nodes[i], &self, now, &nodes[i].d), 0);
 	nodes[i].due = now;
 }
@@ -302,6 +304,9 @@ static void a_copy(void **state)
 		assert_int_equal(number(0), 9);
 		assert_int_equal(number(1), 8); /* by its address */
 		assert_int_equal(nodes[0].times_lost, 0);
+		assert_int_equal(nodes[0].undisputed, 1);
+		assert_int_equal(nodes[1].had, 8); /* never the other's: so it need not say it */
+		assert_int_equal(nodes[1].undisputed, 1);
 	}
 }
 
@@ -404,7 +409,7 @@ static void recordings_do_nothing(void **state)
 		}
 	assert_int_equal(nodes[0].n_met, 0);
 	assert_int_equal(number(0), 2);
-	assert_int_equal(nodes[0].times_claimed, 1);
+	assert_int_equal(nodes[0].undisputed, 1);
 	assert_true(c->stale && c->repeated && c->heard && !c->collisions);
 }
 
