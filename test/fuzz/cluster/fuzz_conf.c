@@ -11,10 +11,9 @@
 
 static const char *const words[] = {
 	"\nnode", "\nport", "\nkey-file", "\nmap-file", "\nguest-ids", "\nexport-privileged",
-	"\nlisten", "\nblock", "=", " = ", " = /", "= 70000:1", "=yes", "1", "2-9", ",", ":", ";",
-	"#", "\nadopt", "user=", "program=", "age=", "*", "[a]", "\n", "65535", "4294967295", " = 1", "\t", "fd00::1",
-	"\nlisten", "\nblock", "\nmembers = key", "\ndiscover", "\ndiscover-ttl", "eth0", "=", " = ", " = /", "= 70000:1", "=yes", "1", "2-9", ",", ":", ";",
-	"#", "[a]", "\n", "65535", "4294967295", " = 1", "\t", "fd00::1",
+	"\nlisten", "\nblock", "\nmembers = key", "\ndiscover", "\ndiscover-ttl", "eth0", "=", " = ", " = /",
+	"= 70000:1", "=yes", "1", "2-9", ",", ":", ";", "#", "\nadopt", "user=", "program=", "age=", "*", "[a]",
+	"\n", "65535", "4294967295", " = 1", "\t", "fd00::1",
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 };
 
