@@ -40,9 +40,13 @@ void member_files_finish(struct member_files *f)
 	f->text = NULL;
 }
 
-/* Makes @changes, pairs of a key and its value or NULL, in the configuration. */
-static int change_conf(const struct member_files *f, const char *const (*changes)[2], unsigned n,
-		       struct err *e)
+struct change {
+	const char *key, *value; /* NULL: without a line of that key */
+	bool stays;		 /* whatever the file says */
+};
+
+/* Makes @changes in the configuration. */
+static int change_conf(const struct member_files *f, const struct change *changes, unsigned n, struct err *e)
 {
 	CLEANUP(free_ptr) char *text = strdup(f->text);
 	char path[PATH_MAX];
@@ -52,7 +56,9 @@ static int change_conf(const struct member_files *f, const char *const (*changes
 	for (unsigned i = 0; text && i < n; i++) {
 		struct buf b = BUF_INIT;
 
-		conf_edit(text, strlen(text), changes[i][0], changes[i][1], &b);
+		if (changes[i].stays)
+			continue;
+		conf_edit(text, strlen(text), changes[i].key, changes[i].value, &b);
 		buf_put_u8(&b, '\0');
 		free(text);
 		text = b.failed ? NULL : (char *)b.data;
@@ -81,21 +87,23 @@ static int write_nodes(const struct join_given *g, const char *own, struct err *
 
 	if (!text)
 		return err_set(e, -ENOMEM, "out of memory");
-	(void)snprintf(text, NODES_MAX, "%s%u %s 1\n", g->nodes, g->node, own);
+	(void)snprintf(text, NODES_MAX, "%s", g->nodes);
+	if (own)
+		(void)snprintf(text + strlen(text), NODES_MAX - strlen(text), "%u %s 1\n", g->node, own);
 	r = io_replace_file(MOS_NODES_PATH, text);
 	return r < 0 ? err_set(e, r, "write %s: %s", MOS_NODES_PATH, strerror(-r)) : 0;
 }
 
 int member_files_write(const struct member_files *f, const struct join_given *g, const char *own,
-		       struct err *e)
+		       const char *discover, struct err *e)
 {
 	char node[16], port[16];
-	const char *const changes[][2] = {
-		{ "members", "key" },
-		{ "node", node },
-		{ "port", port }, /* if it is another than here */
+	const struct change changes[] = {
+		{ "members", "key", false },
+		{ "node", g->node ? node : NULL, false },
+		{ "port", port, f->conf.port == g->port },
+		{ "discover", discover, !discover || (!f->conf.discover.on && !strcmp(discover, "no")) },
 	};
-	unsigned n = ARRAY_SIZE(changes) - (f->conf.port == g->port);
 	int r;
 
 	(void)snprintf(node, sizeof(node), "%u", g->node);
@@ -105,23 +113,23 @@ int member_files_write(const struct member_files *f, const struct join_given *g,
 	r = write_nodes(g, own, e);
 	if (r == 0)
 		r = key_ring_save(f->conf.key_file, &g->keys, e);
-	return r < 0 ? r : change_conf(f, changes, n, e);
+	return r < 0 ? r : change_conf(f, changes, ARRAY_SIZE(changes), e);
 }
 
 int member_files_map(const struct member_files *f, const struct key_ring *keys, uint16_t port,
 		     struct err *e)
 {
 	char text[16];
-	const char *const changes[][2] = {
-		{ "members", NULL },
-		{ "discover", NULL }, /* finds nobody whom a map does not name */
-		{ "port", text }, /* if it is another than here */
+	const struct change changes[] = {
+		{ "members", NULL, false },
+		{ "discover", NULL, false }, /* finds nobody whom a map does not name */
+		{ "port", text, f->conf.port == port },
 	};
 	int r;
 
 	(void)snprintf(text, sizeof(text), "%u", port);
 	r = key_ring_save(f->conf.key_file, keys, e);
-	return r < 0 ? r : change_conf(f, changes, ARRAY_SIZE(changes) - (f->conf.port == port), e);
+	return r < 0 ? r : change_conf(f, changes, ARRAY_SIZE(changes), e);
 }
 
 static int take_away(const char *path, struct err *e)
@@ -134,8 +142,10 @@ static int take_away(const char *path, struct err *e)
 int member_files_remove(const struct member_files *f, struct err *e)
 {
 	/* discovery without a key finds nobody, and would claim a number again with the next one */
-	static const char *const changes[][2] = { { "members", NULL },	   { "node", NULL },
-						  { "discover", NULL },	   { "discover-ttl", NULL } };
+	static const struct change changes[] = {
+		{ "members", NULL, false }, { "node", NULL, false }, { "discover", NULL, false },
+		{ "discover-ttl", NULL, false },
+	};
 	static const char *const files[] = { MOS_NODES_PATH, MOS_NUMBER_PATH, MOS_UNDISPUTED_PATH,
 					     MOS_DISCOVER_PATH };
 	char next[CONF_PATH_MAX + 8];

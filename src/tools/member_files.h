@@ -19,10 +19,11 @@ struct member_files {
 /* Looks. Return: 0, or -errno when the configuration is wrong; member_files_finish is due in both cases. */
 int member_files_look(struct member_files *f, struct err *e);
 void member_files_finish(struct member_files *f);
-/* Writes what @g says, so that this machine is that node; @own is its address. The configuration comes
+/* Writes what @g says, so that this machine is that node (0: it claims a number); @own is its address, NULL: that
+ * is found; @discover: of the configuration, or NULL. The configuration comes
  * last: before that, nothing that runs here sees a difference. Return: 0 or -errno. */
 int member_files_write(const struct member_files *f, const struct join_given *g, const char *own,
-		       struct err *e);
+		       const char *discover, struct err *e);
 /* This machine is a node of the map, with these keys. Return: 0 or -errno. */
 int member_files_map(const struct member_files *f, const struct key_ring *keys, uint16_t port,
 		     struct err *e);

@@ -10,7 +10,6 @@
 
 #include <openssl/crypto.h>
 
-#include "base/clock.h"
 #include "base/util.h"
 #include "node/paths.h"
 #include "node/preamble.h"
@@ -23,7 +22,6 @@
 
 #define CONNECT_MS 10000
 #define ANSWER_MS  20000
-#define FIRST_MS   15000 /* until another node is heard */
 
 static int token_options(int argc, char **argv, json_t *ask, bool *json)
 {
@@ -217,35 +215,6 @@ static int ask(struct joining *j, struct channel **ret, struct err *e)
 	return r;
 }
 
-/* Waits until a node is heard. Return: the exit status. */
-static int wait_for_first(void)
-{
-	static const struct timespec moment = { .tv_nsec = 100000000 };
-	nsec_t end = mono_now() + FIRST_MS * NSEC_PER_MSEC;
-	unsigned alive = 0;
-
-	do {
-		CLEANUP(client_finish) struct client c = CLIENT_INIT;
-		struct err e = ERR_INIT;
-		json_t *o = NULL;
-		int r = client_connect(&c, &e);
-
-		if (r == 0)
-			r = client_send(&c, json_pack("{ss}", "op", "nodes"), &e);
-		for (alive = 0; r >= 0 && (r = client_receive(&c, &o, &e)) > 0; json_decref(o))
-			alive += !json_is_true(json_object_get(o, "me")) && !strcmp(tool_text(o, "state"), "alive");
-		if (r == 0)
-			json_decref(o);
-		if (alive)
-			return TOOL_OK;
-		(void)nanosleep(&moment, NULL); /* mosd tells of nodes only when asked */
-	} while (mono_now() < end);
-	(void)fputs("mosctl: no other node is heard: open UDP and TCP of umosix's port on both machines; "
-		    "`mosctl nodes` shows who is there\n",
-		    stderr);
-	return TOOL_FAILED;
-}
-
 static int join(struct joining *j)
 {
 	CLEANUP(member_files_finish) struct member_files f = { 0 };
@@ -260,7 +229,7 @@ static int join(struct joining *j)
 	if (r == 0)
 		r = ask(j, &c, &e);
 	if (r == 0)
-		r = member_files_write(&f, &j->given, j->own, &e);
+		r = member_files_write(&f, &j->given, j->own, NULL, &e);
 	if (r == 0)
 		(void)say(c, MSG_JOIN_KEPT, NULL); /* for its log */
 	channel_close(c);
@@ -276,7 +245,7 @@ static int join(struct joining *j)
 		return TOOL_OK;
 	r = service_begin();
 	if (r == TOOL_OK)
-		r = wait_for_first();
+		r = service_wait(true);
 	if (r == TOOL_OK)
 		(void)puts("it hears the cluster");
 	return r;

@@ -20,13 +20,15 @@ static const char help[] =
 	"Makes this machine a node of a cluster; asks for what options do not say.\n"
 	"\n"
 	"  --yes              ask nothing: what no option says is as usual\n"
-	"  --way WAY          new: begin a cluster; token: join one; map: the nodes of a map\n"
+	"  --way WAY          new: begin a cluster; token: join one; key: the same, by a copy of its\n"
+	"                     key; map: the nodes of a map\n"
 	"  --address ADDRESS  new: where other nodes reach this machine\n"
 	"  --node N           new: the number of this node\n"
 	"  --host HOST        token: a node of the cluster\n"
 	"  --token TOKEN      token: what `mosctl token` printed there\n"
 	"  --nodes ADDRESSES  map: those of all nodes, number 1 first, where there is no map yet\n"
-	"  --key FILE         new, map: the cluster's key, to be copied; or \"new\" to make one\n"
+	"  --key FILE         new, key, map: the cluster's key, to be copied; or \"new\" to make one\n"
+	"  --discover WHERE   new, key: find nodes by multicast: no, yes, or on which interfaces\n"
 	"  --port P           TCP and UDP port\n"
 	"  --no-start         only write files\n";
 
@@ -42,6 +44,7 @@ static int options(int argc, char **argv, struct setup_said *s)
 		{ "--node", &s->node, NULL },	   { "--host", &s->host, NULL },
 		{ "--token", &s->token, NULL },	   { "--nodes", &s->nodes, NULL },
 		{ "--key", &s->key, NULL },	   { "--port", &s->port, NULL },
+		{ "--discover", &s->discover, NULL },
 	};
 
 	for (int i = 1; i < argc; i++) {
@@ -87,7 +90,7 @@ static int write_new(const struct setup_plan *p, const struct member_files *f, s
 	g.port = p->port;
 	r = get_key(p, f, &g.keys, e);
 	if (r == 0)
-		r = member_files_write(f, &g, p->address, e);
+		r = member_files_write(f, &g, p->address[0] ? p->address : NULL, p->discover, e);
 	key_ring_wipe(&g.keys);
 	return r;
 }
@@ -122,6 +125,8 @@ static int finish(const struct member_files *f, const struct setup_said *s)
 	if (s->no_start)
 		return TOOL_OK;
 	r = service_begin();
+	if (r == TOOL_OK)
+		r = service_wait(false);
 	if (r == TOOL_OK)
 		r = mosctl_status(1, status);
 	if (r != TOOL_OK)
@@ -165,7 +170,7 @@ static int set_up(const struct setup_said *s)
 		return failed(&e, r);
 	if (p.way == SETUP_TOKEN)
 		return by_token(&p, s);
-	r = p.way == SETUP_NEW ? write_new(&p, &f, &e) : write_map(&p, &f, &e);
+	r = p.way == SETUP_MAP ? write_map(&p, &f, &e) : write_new(&p, &f, &e);
 	member_files_finish(&f);
 	if (r == 0)
 		r = member_files_look(&f, &e); /* as it is now */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -87,6 +88,43 @@ int service_begin(void)
 	(void)fprintf(stderr, "mosctl: `systemctl enable --now mosd` %s%s: `journalctl -u mosd` has more\n",
 		      r ? "does not start: " : "fails", r ? strerror(r) : "");
 	return TOOL_FAILED;
+}
+
+/* Return: how many nodes there are, itself too, that are there; 0: it serves its machine alone, or does not
+ * answer. */
+static unsigned nodes_there(void)
+{
+	CLEANUP(client_finish) struct client c = CLIENT_INIT;
+	CLEANUP(tool_drop) json_t *o = NULL;
+	struct err e = ERR_INIT;
+	unsigned alive = 0;
+	const json_t *n;
+	size_t i;
+
+	if (client_connect(&c, &e) < 0 || client_ask(&c, json_pack("{ss}", "op", "status"), &o, &e) < 0 ||
+	    !json_is_true(json_object_get(o, "networked")))
+		return 0;
+	json_array_foreach(json_object_get(o, "nodes"), i, n)
+		alive += !strcmp(tool_text(n, "state"), "alive");
+	return alive;
+}
+
+int service_wait(bool others)
+{
+	static const struct timespec moment = { .tv_nsec = 100000000 };
+	nsec_t end = mono_now() + PATIENCE;
+
+	while (nodes_there() < 1U + others) {
+		if (mono_now() > end) {
+			(void)fputs(others ? "mosctl: no other node is heard: open UDP and TCP of umosix's port on "
+					     "both machines; `mosctl nodes` shows who is there\n"
+					   : "mosctl: mosd serves this machine alone: `mosctl status` tells why\n",
+				    stderr);
+			return TOOL_FAILED;
+		}
+		(void)nanosleep(&moment, NULL); /* mosd tells of nodes only when asked */
+	}
+	return TOOL_OK;
 }
 
 int mosctl_reload(int argc, char **argv)

@@ -15,14 +15,14 @@
 #include "tools/client.h"
 #include "tools/setup_ask.h"
 
-const char *const setup_ways[SETUP_WAY_COUNT_] = { "new", "token", "map" };
+const char *const setup_ways[SETUP_WAY_COUNT_] = { "new", "token", "key", "map" };
 
 static int check_way(const char *answer, void *ctx, struct err *e)
 {
 	for (unsigned i = 0; i < SETUP_WAY_COUNT_; i++)
 		if (!strcmp(answer, setup_ways[i]))
 			return 0;
-	return err_set(e, -EINVAL, "new, token or map");
+	return err_set(e, -EINVAL, "new, token, key or map");
 }
 
 static int check_number(const char *answer, void *ctx, struct err *e)
@@ -57,10 +57,11 @@ static int check_key(const char *answer, void *ctx, struct err *e)
 	struct key_ring keys;
 	int r;
 
-	if (!strcmp(answer, "new"))
+	if (ctx && !strcmp(answer, "new"))
 		return 0;
 	r = answer[0] == '/' ? key_ring_load(answer, &keys, e)
-			     : err_set(e, -EINVAL, "a file name that begins with /, or \"new\"");
+			     : err_set(e, -EINVAL, "a file name that begins with /%s",
+				       ctx ? ", or \"new\"" : "");
 	key_ring_wipe(&keys);
 	return r < 0 ? -EINVAL : 0;
 }
@@ -88,6 +89,15 @@ static int check_nodes(const char *answer, void *ctx, struct err *e)
 			return err_set(e, -EINVAL, "too many for a line: write the map with an editor");
 	}
 	return us ? 0 : err_set(e, -EINVAL, "none of these is an address of this machine");
+}
+
+static int check_discover(const char *answer, void *ctx, struct err *e)
+{
+	struct conf_discover d = { .ttl = 1 };
+
+	return conf_discover_parse(answer, &d)
+		       ? 0
+		       : err_set(e, -EINVAL, "no, yes, or up to 6 network interfaces, like eth0, eth1");
 }
 
 static const char *existing_map(const struct conf *c)
@@ -118,12 +128,21 @@ static int ask_key(const struct setup_said *s, struct setup_plan *p, struct err 
 {
 	int r = setup_ask(&(struct question){ "--key",
 					      "File with the cluster's key, or \"new\" to make one?", "new",
-					      check_key },
+					      check_key, p /* may be new */ },
 			  s->key, s->unattended, p->key, sizeof(p->key), e);
 
 	if (r == 0 && !strcmp(p->key, "new"))
 		p->key[0] = '\0';
 	return r;
+}
+
+static int ask_discover(const struct setup_said *s, struct setup_plan *p, const char *usual, struct err *e)
+{
+	return setup_ask(&(struct question){ "--discover",
+					     "Find nodes that have the key by multicast: no, yes, or on which "
+					     "interfaces?",
+					     usual, check_discover },
+			 s->discover, s->unattended, p->discover, sizeof(p->discover), e);
 }
 
 static int plan_new(const struct member_files *f, const struct setup_said *s, struct setup_plan *p,
@@ -144,8 +163,26 @@ static int plan_new(const struct member_files *f, const struct setup_said *s, st
 	if (r < 0)
 		return r;
 	p->node = (uint32_t)strtoul(node, NULL, 10);
-	r = ask_port(f, s, p, e);
+	r = ask_discover(s, p, "no", e);
+	if (r == 0)
+		r = ask_port(f, s, p, e);
 	return r < 0 ? r : ask_key(s, p, e);
+}
+
+/* The number is claimed, the address is that of the interface. */
+static int plan_key(const struct member_files *f, const struct setup_said *s, struct setup_plan *p,
+		    struct err *e)
+{
+	int r = setup_ask(&(struct question){ "--key", "File with the cluster's key, copied from a node?", "",
+					      check_key },
+			  s->key, s->unattended, p->key, sizeof(p->key), e);
+
+	if (r == 0)
+		r = ask_discover(s, p, "yes", e);
+	if (r == 0 && !strcmp(p->discover, "no"))
+		r = err_set(e, -EINVAL, "with nothing but the key, a node is found by multicast or not at all: "
+					"use `mosctl join` where there is none");
+	return r < 0 ? r : ask_port(f, s, p, e);
 }
 
 static int plan_token(const struct member_files *f, const struct setup_said *s, struct setup_plan *p,
@@ -211,7 +248,7 @@ int setup_make_plan(const struct member_files *f, const struct setup_said *said,
 {
 	static int (*const plans[])(const struct member_files *, const struct setup_said *,
 				    struct setup_plan *, struct err *) = {
-		[SETUP_NEW] = plan_new, [SETUP_TOKEN] = plan_token, [SETUP_MAP] = plan_map
+		[SETUP_NEW] = plan_new, [SETUP_TOKEN] = plan_token, [SETUP_KEY] = plan_key, [SETUP_MAP] = plan_map
 	};
 	const char *usual = existing_map(&f->conf) ? "map" : "new";
 	char way[16];
@@ -220,8 +257,8 @@ int setup_make_plan(const struct member_files *f, const struct setup_said *said,
 	*ret = (struct setup_plan){ 0 };
 	r = setup_ask(&(struct question){
 			      "--way",
-			      "Begin a new cluster (new), join one with a token (token), or take the nodes of "
-			      "openMosix's map (map)?",
+			      "Begin a new cluster (new), join one with a token (token) or with a copy of its key "
+			      "(key), or take the nodes of openMosix's map (map)?",
 			      usual, check_way },
 		      said->way, said->unattended, way, sizeof(way), e);
 	for (unsigned i = 0; r == 0 && i < SETUP_WAY_COUNT_; i++)

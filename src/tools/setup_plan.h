@@ -9,13 +9,13 @@
 #include "base/err.h"
 #include "tools/member_files.h"
 
-enum setup_way { SETUP_NEW, SETUP_TOKEN, SETUP_MAP, SETUP_WAY_COUNT_ };
+enum setup_way { SETUP_NEW, SETUP_TOKEN, SETUP_KEY, SETUP_MAP, SETUP_WAY_COUNT_ };
 
-extern const char *const setup_ways[SETUP_WAY_COUNT_]; /* "new", "token", "map" */
+extern const char *const setup_ways[SETUP_WAY_COUNT_]; /* "new", "token", "key", "map" */
 
 /* What options said; NULL: nothing. */
 struct setup_said {
-	const char *way, *node, *address, *port, *host, *token, *nodes, *key;
+	const char *way, *node, *address, *port, *host, *token, *nodes, *key, *discover;
 	bool unattended, no_start;
 };
 
@@ -24,6 +24,7 @@ struct setup_plan {
 	uint32_t node;
 	uint16_t port;
 	char address[NODE_ADDR_TEXT];
+	char discover[256]; /* SETUP_NEW, SETUP_KEY: of the configuration */
 	char host[256], token[64]; /* SETUP_TOKEN */
 	char map[4096];		   /* SETUP_MAP: the text to be written; empty: the one that is there */
 	char key[CONF_PATH_MAX];   /* of the cluster, to be copied; empty: one is made */

@@ -100,11 +100,13 @@ def test_asked_at_a_terminal(three):
     lab = three
     t = Terminal(lab, 1)
     t.answer("(map)? [new]", "old\n")
-    t.answer("new, token or map", "new\n")
+    t.answer("new, token, key or map", "new\n")
     t.answer(f"[{own_address(lab, 1)}]", "10.1.2.3\n")
     t.answer("no such address", "\n")
     t.answer("Number of this node? [1]", "70000\n")
     t.answer("from 1 to 65535", "5\n")
+    t.answer("which interfaces? [no]", "a b c d e f g h\n")
+    t.answer("no, yes, or up to 6", "\n")
     t.answer("[4660]", "\n")
     t.answer("[new]", "\n")
     assert t.end() == 0, t.text
@@ -130,6 +132,21 @@ def test_half_way_nothing_is_changed(three, way):
     t.answer("Number of this node?", way)
     assert t.end() != 0
     assert files(lab, 1) == before
+
+
+def test_a_copied_key(three):
+    """One begins and lets itself be found; the other has nothing but the key."""
+    lab = three
+    r = run(lab, 1, "setup", "--yes", "--discover", "yes")
+    assert r.returncode == 0, r.stderr
+    copied = lab.inside(2, "/var/lib/umosix/copied")
+    copied.touch(0o600)
+    copied.write_bytes(lab.inside(1, KEY).read_bytes())
+    r = run(lab, 2, "setup", "--yes", "--way", "key", "--key", "/var/lib/umosix/copied")
+    assert r.returncode == 0, r.stderr
+    wait_for(lambda: len(states(lab, 2)) == 2 and set(states(lab, 2).values()) == {"alive"})
+    wait_for(lambda: states(lab, 1) == states(lab, 2))
+    assert "node =" not in lab.inside(2, CONF).read_text()
 
 
 def test_a_map(three):
@@ -159,7 +176,10 @@ def test_refusals(three):
         ((), 0, 2, "--yes"),
         (("--sure",), 0, 2, "--sure"),
         (("--yes", "--node"), 0, 2, "missing after"),
-        (("--yes", "--way", "any"), 0, 2, "new, token or map"),
+        (("--yes", "--way", "any"), 0, 2, "new, token, key or map"),
+        (("--yes", "--way", "key"), 0, 2, "--key"),
+        (("--yes", "--way", "key", "--key", "new"), 0, 2, "begins with /"),
+        (("--yes", "--discover", "a b c d e f g"), 0, 2, "network interfaces"),
         (("--yes", "--node", "0"), 0, 2, "from 1 to 65535"),
         (("--yes", "--address", "10.9.9.9"), 0, 2, "no such address"),
         (("--yes", "--key", "/etc/hostname"), 0, 2, "key"),
