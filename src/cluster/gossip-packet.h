@@ -4,7 +4,7 @@
  *   head     24 bytes: version, kind, number of words, number of records, then the sender's mark
  *            (life, counter), a number that an answer repeats, the node that it is about (or 0)
  *   words    25 bytes each: a claim about a node's state
- *   records 100 bytes each: a node's record, the counter of its mark, and how old it is
+ *   records 104 bytes each: a node's record, the counter of its mark, and how old it is
  *
  * All little-endian. Parts of fixed size, so that a bad one costs nothing but itself. */
 #ifndef MOS_CLUSTER_GOSSIP_PACKET_H

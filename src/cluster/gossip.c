@@ -35,7 +35,7 @@ static struct node_info as_told(const struct gossip *g, const struct node_info *
 	told.life = g->slot[0].m.mark.life;
 	told.seq = MAX(g->sequence, 1U);
 	if (told.flags & INFO_QUIET)
-		told.runnable = told.util = 0, told.mem_free = told.mem_raw = 0;
+		told.runnable = told.native = told.util = 0, told.mem_free = told.mem_raw = 0;
 	return told;
 }
 

@@ -63,6 +63,7 @@ void info_put(const struct node_info *i, struct buf *b)
 	buf_put_u32(b, i->speed);
 	buf_put_u32(b, i->cpus);
 	buf_put_u32(b, i->runnable);
+	buf_put_u32(b, i->native);
 	buf_put_u32(b, i->util);
 	buf_put_u64(b, i->mem_total);
 	buf_put_u64(b, i->mem_free);
@@ -95,6 +96,7 @@ int info_get(struct cursor *c, struct node_info *ret)
 	i.speed = cursor_u32(c);
 	i.cpus = cursor_u32(c);
 	i.runnable = cursor_u32(c);
+	i.native = cursor_u32(c);
 	i.util = cursor_u32(c);
 	i.mem_total = cursor_u64(c);
 	i.mem_free = cursor_u64(c);
@@ -106,7 +108,7 @@ int info_get(struct cursor *c, struct node_info *ret)
 	i.addr = get_addr(c);
 	if (c->failed || !i.node || i.node > NODE_ID_MAX || !i.seq || i.flags & ~FLAGS_ALL ||
 	    !i.speed || i.speed > SPEED_MAX || !i.cpus || i.cpus > CPUS_MAX ||
-	    i.runnable > RUNNABLE_MAX || i.util > INFO_WHOLE || i.mem_total > MEM_MAX ||
+	    i.runnable > RUNNABLE_MAX || (i.native != INFO_NOT_TOLD && i.native > i.runnable) || i.util > INFO_WHOLE || i.mem_total > MEM_MAX ||
 	    i.mem_free > i.mem_total || i.mem_raw > i.mem_total)
 		return -EPROTO;
 	*ret = i;

@@ -11,6 +11,7 @@
 #include "cluster/map.h"
 
 #define INFO_STANDARD_SPEED 10000U /* of one processor of the machine that speeds are told against */
+#define INFO_NOT_TOLD	    UINT32_MAX
 #define INFO_WHOLE	    1000U  /* one processor, one runnable task, all of the processor time */
 
 /* Bits as openMosix's /proc/hpc/nodes/N/status had them; from 4096 on they are ours. */
@@ -34,6 +35,7 @@ struct node_info {
 	uint32_t speed; /* of one of its processors; INFO_STANDARD_SPEED is the reference */
 	uint32_t cpus;	/* thousandths of a processor that it may use */
 	uint32_t runnable; /* thousandths of a task that ran or waited to run, a mean of some seconds */
+	uint32_t native;   /* of runnable, what is no guest's; INFO_NOT_TOLD */
 	uint32_t util;	   /* thousandths of its processor time that were used in the last second */
 	uint64_t mem_total; /* KiB */
 	uint64_t mem_free;  /* KiB that programs could still get without paging */
@@ -49,7 +51,7 @@ uint32_t info_load(const struct node_info *i);
 bool info_newer(const struct node_info *a, const struct node_info *b);
 
 /* Bytes of an encoded record. */
-#define INFO_SIZE 94U
+#define INFO_SIZE 98U
 void info_put(const struct node_info *i, struct buf *b);
 /* Whose record this is and which one, without a look at the rest: @p has INFO_SIZE bytes. */
 void info_peek(const uint8_t *p, uint32_t *ret_node, uint64_t *ret_life, uint32_t *ret_seq);

@@ -24,6 +24,7 @@
 #include "node/levers.h"
 #include "node/measure.h"
 #include "node/members.h"
+#include "node/native.h"
 #include "node/peers.h"
 #include "node/usage.h"
 
@@ -112,7 +113,7 @@ static void take_node(struct balance *b, const struct member *m, const struct no
 		.speed = i->speed,
 		.cpus = i->cpus,
 		.runnable = i->runnable,
-		.native = POLICY_NOT_TOLD,
+		.native = i->native == INFO_NOT_TOLD ? POLICY_NOT_TOLD : i->native,
 		.mem_total = i->mem_total,
 		.mem_free = i->mem_free,
 		.guests = i->guests,
@@ -314,7 +315,7 @@ static void carry_out(struct balance *b, const struct policy_decision *d)
 static struct policy_node own_node(const struct mosd *d, struct policy_under_way *u)
 {
 	struct policy_node me = { .node = { d->site.me }, .me = true, .alive = true,
-				  .compatible = true, .native = POLICY_NOT_TOLD };
+				  .compatible = true };
 	struct node_info i = { 0 };
 	uint64_t memory;
 
@@ -324,6 +325,7 @@ static struct policy_node own_node(const struct mosd *d, struct policy_under_way
 	me.speed = levers_speed(d) ? levers_speed(d) : i.speed;
 	me.cpus = i.cpus;
 	me.runnable = i.runnable;
+	me.native = native_of(d->native, i.runnable);
 	me.mem_total = i.mem_total;
 	me.mem_free = i.mem_free - MIN(memory, i.mem_free);
 	me.guests = guests_count(d->guests);

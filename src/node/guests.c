@@ -412,6 +412,16 @@ void guests_find(struct guests *all)
 		(void)closedir(dir);
 }
 
+pid_t guests_next_body(const struct guests *g, pid_t after)
+{
+	pid_t next = 0;
+
+	for (const struct guest *one = g->first; one; one = one->next)
+		if (one->state == GUEST_RUNNING && one->body > after && (!next || one->body < next))
+			next = one->body;
+	return next;
+}
+
 bool guests_own(const struct guests *all, pid_t pid)
 {
 	struct proc_stat st;

@@ -25,6 +25,8 @@ void guests_find(struct guests *g);
 int guests_adopt(struct guests *g, int fd, pid_t supervisor, const json_t *hello, struct err *e);
 /* Whether @pid is a guest's body or inside a guest's sandbox. */
 bool guests_own(const struct guests *g, pid_t pid);
+/* The process in which a running guest lives, with the lowest number above @after; 0: there is none. */
+pid_t guests_next_body(const struct guests *g, pid_t after);
 /* The homes of guests here, each once, at most @max. Return: how many. */
 unsigned guests_homes(const struct guests *g, uint32_t *to, unsigned max);
 /* What was admitted and does not run yet: their number, thousandths of a processor (of those too that have

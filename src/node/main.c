@@ -31,6 +31,7 @@
 #include "node/measure.h"
 #include "node/members.h"
 #include "node/migrants.h"
+#include "node/native.h"
 #include "node/node.h"
 #include "node/paths.h"
 #include "node/peers.h"
@@ -211,7 +212,8 @@ static int start(struct mosd *d, struct err *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	d->joins = joins_create(d);
 	d->adoption = adoption_create(d);
-	if (!d->joins || !d->adoption)
+	d->native = native_create(d);
+	if (!d->joins || !d->adoption || !d->native)
 		return err_set(e, -ENOMEM, "out of memory");
 	guests_find(d->guests);
 	r = measure_create(d->loop, &d->site.conf, &d->measure, e);
@@ -235,6 +237,7 @@ static void stop(struct mosd *d)
 	if (d->migrants)
 		homes_stop(d);
 	adoption_destroy(d->adoption);
+	native_destroy(d->native);
 	drain_destroy(d->drain);
 	discover_destroy(d->discover);
 	peers_destroy(d->peers);

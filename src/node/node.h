@@ -28,6 +28,7 @@ struct mosd {
 	struct adoption *adoption;
 	struct balance *balance;
 	struct measure *measure;
+	struct native *native;
 };
 
 #endif

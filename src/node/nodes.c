@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "node/levers.h"
 #include "node/measure.h"
+#include "node/native.h"
 #include "node/peers.h"
 
 static json_t *flags_json(unsigned flags)
@@ -35,6 +36,7 @@ static void put_info(json_t *o, const struct node_info *i, bool up)
 		{ "speed", i->speed },
 		{ "cpus", i->cpus },
 		{ "runnable", i->runnable },
+		{ "native", MIN(i->native, i->runnable) },
 		{ "load", info_load(i) },
 		{ "util", i->util },
 		{ "mem_total_kib", i->mem_total },
@@ -79,6 +81,7 @@ static json_t *alone_json(struct mosd *d)
 	json_t *o = json_object();
 
 	measure_info(d->measure, &i);
+	i.native = native_of(d->native, i.runnable);
 	if (levers_speed(d))
 		i.speed = levers_speed(d);
 	i.flags = (uint16_t)levers_flags(d);

@@ -21,6 +21,7 @@
 #include "node/life.h"
 #include "node/measure.h"
 #include "node/migrants.h"
+#include "node/native.h"
 #include "node/paths.h"
 #include "node/peers_state.h"
 
@@ -87,6 +88,7 @@ static struct node_info own_info(const struct mosd *d)
 	uint32_t away = 0;
 
 	measure_info(d->measure, &i);
+	i.native = native_of(d->native, i.runnable);
 	if (levers_speed(d))
 		i.speed = levers_speed(d);
 	i.flags = (uint16_t)(INFO_CONFIGURED | INFO_UP | levers_flags(d) | balance_flags(d));

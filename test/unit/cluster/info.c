@@ -14,7 +14,7 @@
 
 static const struct node_info good = {
 	.node = 7, .life = 1795616702675000000ULL, .seq = 3, .flags = INFO_CONFIGURED | INFO_UP,
-	.speed = 12000, .cpus = 2500, .runnable = 3000, .util = 900, .mem_total = 1 << 20,
+	.speed = 12000, .cpus = 2500, .runnable = 3000, .native = 2000, .util = 900, .mem_total = 1 << 20,
 	.mem_free = 1 << 19, .mem_raw = 1 << 18, .guests = 2, .guests_max = 100, .away = 1,
 	.features = 0xfeed, .addr = { 4, { 10, 0, 0, 7 } },
 };
@@ -38,7 +38,7 @@ static void there_and_back(void **state)
 	assert_int_equal(got.node, good.node);
 	assert_true(got.life == good.life && got.seq == good.seq && got.flags == good.flags);
 	assert_true(got.speed == good.speed && got.cpus == good.cpus);
-	assert_true(got.runnable == good.runnable && got.util == good.util);
+	assert_true(got.runnable == good.runnable && got.util == good.util && got.native == good.native);
 	assert_true(got.mem_total == good.mem_total && got.mem_free == good.mem_free);
 	assert_true(got.mem_raw == good.mem_raw && got.guests == good.guests);
 	assert_true(got.guests_max == good.guests_max && got.away == good.away);
@@ -55,7 +55,7 @@ static void there_and_back(void **state)
 
 static void refuses(void **state)
 {
-	struct node_info bad[] = { good, good, good, good, good, good, good, good }, got;
+	struct node_info bad[] = { good, good, good, good, good, good, good, good, good }, got;
 
 	bad[0].node = 0;
 	bad[1].node = 65536;
@@ -65,6 +65,7 @@ static void refuses(void **state)
 	bad[5].util = INFO_WHOLE + 1;
 	bad[6].flags = 64;
 	bad[7].seq = 0;
+	bad[8].native = bad[8].runnable + 1;
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(pass_on(&bad[i], &got), -EPROTO);
 }

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Knows how guests' part of the load is counted: in the way of measure.c, over the threads of their bodies
+ * alone. Without guests nothing is looked at. */
+#include "node/native.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "cluster/info.h"
+#include "node/beat.h"
+#include "node/guests.h"
+#include "node/meter.h"
+#include "node/proc.h"
+#include "node/tasks.h"
+
+#define FIRST_TICK 1 /* with measure.c */
+
+struct native {
+	struct mosd *d;
+	ev_timer timer;
+	struct tasks *tasks; /* NULL as long as there never was a guest */
+	struct meter meter;
+	uint64_t ran_ns;
+};
+
+/* Adds a process's threads. Return: how many there are in @to now. */
+static unsigned add_threads(pid_t pid, int *to, unsigned n, unsigned max)
+{
+	char path[64];
+	struct dirent *e;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	while (dir && n < max && (e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			to[n++] = (int)strtol(e->d_name, NULL, 10);
+	if (dir)
+		(void)closedir(dir);
+	return n;
+}
+
+static int list(void *ctx, int *to, unsigned max, bool *ret_all)
+{
+	const struct native *v = ctx;
+	unsigned n = 0;
+	pid_t body = 0;
+
+	while (n < max && (body = guests_next_body(v->d->guests, body)))
+		n = add_threads(body, to, n, max);
+	*ret_all = n < max;
+	return (int)n;
+}
+
+static int look(void *ctx, int tid, uint64_t *ret_ran, uint64_t *ret_waited)
+{
+	return proc_read_sched(tid, ret_ran, ret_waited);
+}
+
+static bool ready(void *ctx, int tid)
+{
+	struct proc_stat st;
+
+	return proc_read_stat(tid, &st) == 0 && st.state == 'R';
+}
+
+static bool never(void *ctx, int tid)
+{
+	return false;
+}
+
+static const struct tasks_ops ops = { .list = list, .look = look, .ready = ready, .ours = never };
+
+static void on_timer(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	struct native *v = t->data;
+	struct meter_sample s = { .at = mono_now(), .cpus = INFO_WHOLE };
+	uint64_t ran = 0;
+
+	if (!guests_next_body(v->d->guests, 0)) {
+		v->meter = (struct meter){ 0 };
+		return;
+	}
+	if (!v->tasks)
+		v->tasks = tasks_create(&ops, v);
+	if (!v->tasks || tasks_look(v->tasks, s.at, &s.waiting, &ran) < 0)
+		return;
+	s.used_ns = v->ran_ns += ran;
+	meter_add(&v->meter, &s);
+}
+
+struct native *native_create(struct mosd *d)
+{
+	struct native *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->d = d;
+	v->timer.data = v;
+	ev_timer_init(&v->timer, on_timer, BEAT_AT(FIRST_TICK), BEAT_SECOND);
+	ev_timer_start(d->loop, &v->timer);
+	return v;
+}
+
+void native_destroy(struct native *v)
+{
+	if (!v)
+		return;
+	ev_timer_stop(v->d->loop, &v->timer);
+	if (v->tasks)
+		tasks_destroy(v->tasks);
+	free(v);
+}
+
+uint32_t native_of(const struct native *v, uint32_t runnable)
+{
+	return runnable - MIN(runnable, v->meter.runnable);
+}
