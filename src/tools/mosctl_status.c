@@ -44,6 +44,27 @@ static void print_self(const json_t *s)
 		     number(s, "mem_free") / 1024);
 }
 
+static void print_discovery(const json_t *d)
+{
+	const json_t *links = json_object_get(d, "links"), *l;
+	size_t i;
+
+	if (!d)
+		return;
+	(void)fputs("Discovers nodes on", stdout);
+	json_array_foreach(links, i, l)
+	{
+		(void)fputs(i ? ", " : " ", stdout);
+		tool_print_text(stdout, text(l, "name"), 0);
+		(void)printf(" (%s)", text(l, "addr"));
+	}
+	if (!json_array_size(links))
+		(void)fputs(" no interface yet", stdout);
+	if (!json_is_true(json_object_get(d, "claimed")) && number(d, "number"))
+		(void)printf("; asks whether number %lld is free", number(d, "number"));
+	(void)putchar('\n');
+}
+
 static void print_status(const json_t *o)
 {
 	const json_t *nodes = json_object_get(o, "nodes"), *n;
@@ -52,7 +73,10 @@ static void print_status(const json_t *o)
 	(void)printf("This is umosix node %lld (mosd %s, process %lld)\n", number(o, "node"),
 		     text(o, "version"), number(o, "pid"));
 	if (json_is_true(json_object_get(o, "networked"))) {
-		(void)printf("Map %s, TCP port %lld:\n", text(o, "map"), number(o, "port"));
+		if (*text(o, "map"))
+			(void)printf("Map %s, TCP port %lld:\n", text(o, "map"), number(o, "port"));
+		else
+			(void)printf("Members are who has the key; TCP port %lld:\n", number(o, "port"));
 	} else {
 		(void)fputs("It is alone: ", stdout);
 		tool_print_text(stdout, text(o, "alone_because"), 0);
@@ -68,6 +92,7 @@ static void print_status(const json_t *o)
 			     : state ? state
 				     : "");
 	}
+	print_discovery(json_object_get(o, "discovery"));
 	print_self(json_object_get(o, "self"));
 	(void)printf("Processes away: %lld, on their way: %lld\n", number(o, "away"),
 		     number(o, "moving"));
