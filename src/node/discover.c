@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "cluster/discovery.h"
+#include "cluster/quota.h"
 #include "node/addresses.h"
 #include "node/guests.h"
 #include "node/migrants.h"
@@ -33,7 +34,8 @@ struct discover {
 	ev_io io[MULTICAST_FAMILIES];
 	ev_timer tick;
 	bool nowhere; /* no interface fits, and that was told */
-	uint64_t received, malformed, forged;
+	uint64_t received, malformed, forged, unopened;
+	struct quota quota;
 	nsec_t looked, complained;
 };
 
@@ -237,47 +239,55 @@ static void complain(struct discover *v, const char *what)
 		what, (unsigned long long)(v->malformed + v->forged));
 }
 
-static void take(struct discover *v, const uint8_t *bytes, size_t n, const struct node_addr *own)
+/* Return: whether discovery was told. */
+static bool take(struct discover *v, const uint8_t *bytes, size_t n, const struct node_addr *own)
 {
 	uint8_t text[ANNOUNCE_TEXT];
 	struct notice notice;
 	int r = announce_open(v->seal, bytes, n, text);
 
-	v->received++;
 	if (r == -EBADMSG) {
 		v->forged++;
 		complain(v, "it is sealed with another key");
-		return;
+		return false;
 	}
 	if (r == 0)
 		r = notice_get(text, &notice);
 	if (r < 0) {
 		v->malformed++;
 		complain(v, "it is none of ours");
-		return;
+		return false;
 	}
-	/* to answer we must know where we are ourselves; and who leaves for good is not there any
-	 * more */
-	if ((own->size && !v->d->parting) || notice.kind == NOTICE_ACK ||
-	    notice.kind == NOTICE_TAKEN)
-		discovery_take(v->machine, mono_now(), &notice, own);
+	/* To answer we must know where we are ourselves; and who leaves for good is not there any
+	 * more. */
+	if ((!own->size || v->d->parting) && notice.kind != NOTICE_ACK &&
+	    notice.kind != NOTICE_TAKEN)
+		return false;
+	discovery_take(v->machine, mono_now(), &notice, own);
+	return true;
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct discover *v = io->data;
+	bool told = false;
 
 	for (unsigned i = 0; i < TAKEN_AT_ONCE; i++) {
 		uint8_t bytes[ANNOUNCE_SIZE + 1];
-		struct node_addr own;
+		struct node_addr from, own;
 		ssize_t n = multicast_receive(v->net, (unsigned)(io - v->io), bytes, sizeof(bytes),
-					      &own);
+					      &from, &own);
 
 		if (n < 0)
 			break; /* nothing more, or somebody's port is closed */
-		take(v, bytes, (size_t)n, &own);
+		v->received++;
+		if (quota_take(&v->quota, mono_now(), &from))
+			told |= take(v, bytes, (size_t)n, &own);
+		else
+			v->unopened++; /* who was lost in a flood says it again */
 	}
-	go_on(v);
+	if (told)
+		go_on(v);
 }
 
 static int begin(struct discover *v, struct err *e)
@@ -318,6 +328,7 @@ int discover_create(struct mosd *d, struct discover **ret, struct err *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	v->d = d;
 	v->tick.data = v;
+	v->quota.salt = on_random(v);
 	v->looked = mono_now() - LOOK_GAP;
 	ev_timer_init(&v->tick, on_tick, 0, 0);
 	r = begin(v, e);
@@ -384,12 +395,12 @@ json_t *discover_json(const struct discover *v)
 		const char *name;
 		uint64_t value;
 	} counts[] = {
-		{ "received", v->received }, { "malformed", v->malformed },
-		{ "forged", v->forged },     { "joins", c->joins },
-		{ "answers", c->answers },   { "heard", c->heard },
-		{ "met", c->met },	     { "collisions", c->collisions },
-		{ "repeated", c->repeated }, { "stale", c->stale },
-		{ "bounded", c->bounded },
+		{ "received", v->received },	 { "malformed", v->malformed },
+		{ "forged", v->forged },	 { "unopened", v->unopened },
+		{ "joins", c->joins },		 { "answers", c->answers },
+		{ "heard", c->heard },		 { "met", c->met },
+		{ "collisions", c->collisions }, { "repeated", c->repeated },
+		{ "stale", c->stale },		 { "bounded", c->bounded },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(counts); i++)

@@ -296,11 +296,14 @@ static unsigned index_of(struct msghdr *h)
 }
 
 ssize_t multicast_receive(struct multicast *m, unsigned family, void *p, size_t size,
-			  struct node_addr *ret_own)
+			  struct node_addr *ret_from, struct node_addr *ret_own)
 {
 	char control[128] __attribute__((aligned(8)));
 	struct iovec v = { .iov_base = p, .iov_len = size };
-	struct msghdr h = { .msg_iov = &v,
+	struct sockaddr_storage from = { 0 };
+	struct msghdr h = { .msg_name = &from,
+			    .msg_namelen = sizeof(from),
+			    .msg_iov = &v,
 			    .msg_iovlen = 1,
 			    .msg_control = control,
 			    .msg_controllen = sizeof(control) };
@@ -310,6 +313,7 @@ ssize_t multicast_receive(struct multicast *m, unsigned family, void *p, size_t 
 	*ret_own = (struct node_addr){ 0 };
 	if (n < 0)
 		return -errno;
+	(void)addr_of((const struct sockaddr *)&from, ret_from);
 	index = index_of(&h);
 	for (unsigned k = 0; k < m->n; k++)
 		if (m->links[k].index == index && family_of(&m->links[k].addr) == family)

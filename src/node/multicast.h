@@ -50,9 +50,10 @@ uint16_t multicast_own_port(const struct multicast *m, const struct multicast_li
 void multicast_tell(struct multicast *m, const struct multicast_link *l, const void *p, size_t n);
 void multicast_answer(struct multicast *m, const struct node_addr *to, uint16_t port, const void *p,
 		      size_t n);
-/* Return: bytes (more than @size: it was longer), or -errno: nothing is there. *@ret_own is our
- * address on the link by which it came; size 0: by none of ours. */
+/* Return: bytes (more than @size: it was longer), or -errno: nothing is there. *@ret_from is who
+ * says to have sent it; *@ret_own is our address on the link by which it came; size 0: by none of
+ * ours. */
 ssize_t multicast_receive(struct multicast *m, unsigned family, void *p, size_t size,
-			  struct node_addr *ret_own);
+			  struct node_addr *ret_from, struct node_addr *ret_own);
 
 #endif

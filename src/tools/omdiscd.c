@@ -194,11 +194,11 @@ static void take_all(struct look *l)
 {
 	for (unsigned k = 0; k < MULTICAST_FAMILIES; k++) {
 		uint8_t bytes[ANNOUNCE_SIZE + 1];
-		struct node_addr own;
+		struct node_addr from, own;
 		ssize_t n;
 
 		while (multicast_fd(l->net, k) >= 0 &&
-		       (n = multicast_receive(l->net, k, bytes, sizeof(bytes), &own)) >= 0)
+		       (n = multicast_receive(l->net, k, bytes, sizeof(bytes), &from, &own)) >= 0)
 			take(l, bytes, (size_t)n);
 	}
 }

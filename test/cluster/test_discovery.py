@@ -271,6 +271,26 @@ def test_a_recording(lab):
     wait_for(lambda: states(lab, 1).get(absent) == "alive")
 
 
+def test_a_flood(lab):
+    """Datagrams of strangers cost a node little, and others are found all the same."""
+    configure(lab, 1, *YES)
+    wait_for(lambda: number(lab, 1))
+    flood = REPLAY + "while True: s.sendto(bytes.fromhex(line), (\"239.255.18.52\", 4661))\n"
+    p = subprocess.Popen(lab.command(3, [PYTHON, "-c", flood, addr(lab, 3), "6d6f6101" + "77" * 80]),
+                         stdin=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: discovery(lab, 1).get("unopened", 0) > 10000)
+        d = discovery(lab, 1)
+        assert d["forged"] < d["unopened"] and d["answers"] == 0
+        configure(lab, 2, *YES)
+        wait_for(lambda: all_alive(lab, 1, 2), 60)
+        assert p.poll() is None
+    finally:
+        p.kill()
+        p.wait()
+    assert lab.logs(1).count("an announcement is dropped") <= 2
+
+
 def test_leaving(lab):
     for node in (1, 2, 3):
         configure(lab, node, *YES)
