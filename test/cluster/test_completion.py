@@ -50,6 +50,12 @@ def test_commands(mosd):
     assert offers(mosd, "mosctl", "why", "4") == {"4711"}
 
 
+def test_omdiscd(mosd):
+    assert offers(mosd, "omdiscd", "-i", "l") == {"lo"}
+    said = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", mosd.tool("omdiscd", "--help").stdout.split("\n\n")[1]))
+    assert len(said) > 7 and offers(mosd, "omdiscd", "-") == said
+
+
 @pytest.mark.parametrize("tool", ["mosrun", "migrate", "mps", "mosmon"])
 def test_options_of_the_help(mosd, tool):
     """Each option that stands in a help at the beginning of a line is offered."""

@@ -355,6 +355,24 @@ def test_addresses_come_and_go(lab):
     assert number(lab, 2) == two
 
 
+def test_interfaces_of_choice(lab):
+    """Who looks on one interface only is not found on the other."""
+    for node in (1, 2, 3):
+        script = f"ip link add x0 type veth peer name x1 && ip addr add 10.99.0.{node}/24 dev x0 && " \
+                 "ip link set x0 up && ip link set x1 up"
+        assert lab.run(node, ["sh", "-c", script]).returncode == 0
+    configure(lab, 1, *YES)
+    configure(lab, 2, "members = key", "discover = x0")
+    configure(lab, 3, "members = key", "discover = eth0")
+    wait_for(lambda: all_alive(lab, 1, 3) and number(lab, 2))
+    assert {x["name"]: x["addr"] for x in discovery(lab, 1)["links"]} == {"eth0": addr(lab, 1), "x0": "10.99.0.1"}
+    assert [x["name"] for x in discovery(lab, 3)["links"]] == ["eth0"]
+    assert number(lab, 2) == belongs_to("10.99.0.2")
+    assert discovery(lab, 2)["received"] == 0 and list(states(lab, 2)) == [number(lab, 2)]
+    assert omdiscd(lab, 2, "-i", "eth0,x0").returncode == 0
+    wait_for(lambda: all_alive(lab, 1, 2, 3))
+
+
 @pytest.mark.parametrize("ttl", [1, 2])
 def test_ipv6(lab, ttl):
     for node in (1, 2):
