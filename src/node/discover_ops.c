@@ -8,6 +8,7 @@
 #include "node/discover.h"
 #include "node/lever_ops.h"
 #include "node/obj.h"
+#include "node/peers.h"
 #include "node/recall.h"
 
 /* Return: whether @ret has what @o asks for; else it is answered. */
@@ -48,7 +49,11 @@ static int change(struct mosd *d, const struct conf_discover *c, struct err *e)
 		return err_set(e, r, "keep what was said: %s", strerror(-r));
 	d->site.discover = c ? *c : d->site.conf.discover;
 	discover_destroy(d->discover);
-	return discover_create(d, &d->discover, e);
+	r = discover_create(d, &d->discover, e);
+	/* it may have been asked to stop while gossip waited for its word */
+	if (r == 0 && d->site.networked && !d->peers && !discover_waits(d->discover))
+		r = peers_create(d, &d->peers, e);
+	return r;
 }
 
 void op_discover(struct ask *a, const json_t *o)

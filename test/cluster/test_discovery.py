@@ -327,6 +327,18 @@ def test_omdiscd(lab):
     assert [x["name"] for x in discovery(lab, 2)["links"]] == ["eth0"]
     assert omdiscd(lab, 2, "--stop").returncode == 0
     assert not discovers(lab, 2) and number(lab, 2) == belongs_to(addr(lab, 2))
+    # ... also when it is asked to stop while it still waits whether somebody objects
+    assert omdiscd(lab, 2).returncode == 0
+    waited = False
+    for _ in range(10):  # it waits for a second, and this machine may be slow
+        lab.inside(2, "/run/umosix/number").unlink(missing_ok=True)
+        assert lab.run(2, [str(lab.bin / "mosctl"), "reload"]).returncode == 0
+        waited = "datagrams" not in ask(lab, 2, "status")[-1]
+        if waited:
+            break
+    assert waited
+    assert omdiscd(lab, 2, "--stop").returncode == 0
+    wait_for(lambda: all_alive(lab, 1, 2))
     configure(lab, 3, "members = map")
     r = omdiscd(lab, 3)
     assert r.returncode == 1 and "members = key" in r.stderr
