@@ -99,14 +99,12 @@ def machines(package):
         for node in (1, 2):
             made.sh(node, "cat >/root/umosix.deb", data=package.read_bytes())
             made.sh(node, "dpkg -i /root/umosix.deb")
-        # README's way of two machines: one makes the key and both have the same map.
-        made.sh(1, "mosctl keygen")
-        key = made.sh(1, "cat /etc/umosix/cluster.key").encode()
-        made.sh(2, "umask 077; cat >/etc/umosix/cluster.key", data=key)
-        text = "".join(f"{node} {made.address(node)} 1\n" for node in (1, 2))
-        for node in (1, 2):
-            made.sh(node, "cat >/etc/umosix/openmosix.map", data=text.encode())
-            made.sh(node, "mosd -c && systemctl restart mosd && mosctl status")
+        # README's way: the second command on each machine
+        assert "This is umosix node 1" in made.sh(1, "mosctl setup --yes")
+        command = made.sh(1, "mosctl token 2>/dev/null").strip()
+        assert command.startswith(f"mosctl join {made.address(1)} "), command
+        assert "it hears the cluster" in made.sh(2, command)
+        made.sh(2, "systemctl is-active mosd && systemctl is-enabled mosd")
         yield made
     finally:
         run([moslab.stage_dir() / "moslab", "down", "--name", LAB], check=False)
