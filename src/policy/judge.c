@@ -18,12 +18,14 @@ static uint8_t pays(const struct round *r, const struct job *j, const struct off
 	return POLICY_GO;
 }
 
+#define TAKES 0.05 /* tasks: a guest that is less takes nothing from anybody */
+
 /* A guest on a node whose own users have work for it goes anywhere where it is not slower. */
 static bool gives_way(const struct round *r, const struct job *j, const struct offer *o)
 {
 	const struct view *h = &r->views[j->at], *t = &r->views[o->to];
 
-	return !h->me && load_own_full(h) && !load_own_full(t) && j->left > o->move &&
+	return !h->me && j->tasks > TAKES && load_own_full(h) && !load_own_full(t) && j->left > o->move &&
 	       load_pace(j, t, load_with(j, t, 1000)) <= o->here * NEAR;
 }
 

@@ -416,6 +416,9 @@ static void local_first(void **state)
 	s->nodes[0].native = 1000; /* nowhere is room */
 	assert_stays(s, POLICY_NO_GAIN);
 	s->nodes[2].native = 0; /* two guests there, and not more than here */
+	s->ours[0].use = s->ours[0].wants = 20; /* one that sleeps is in nobody's way */
+	assert_stays(s, POLICY_NO_GAIN);
+	s->ours[0].use = s->ours[0].wants = 1000;
 	assert_goes(s, 3, POLICY_LOCAL_FIRST);
 	scene_end(s);
 }
