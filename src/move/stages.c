@@ -2,9 +2,11 @@
 #include "move/stages.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -12,6 +14,30 @@
 #include "base/util.h"
 
 #define FAULT_FILE "/run/umosix/fault"
+#define HELD_FILE  FAULT_FILE ".held"
+
+/* Return: whether there is a wish. */
+static bool read_wish(char *text, size_t size)
+{
+	if (io_read_file(FAULT_FILE, text, size) <= 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return true;
+}
+
+/* Stands still until the wish is another one. */
+static void hold(const char *name, char *text, size_t size)
+{
+	CLEANUP(close_fd) int fd = open(HELD_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	const struct timespec moment = { 0, NSEC_PER_MSEC };
+
+	log_info("fault point %s: held", name);
+	if (fd < 0 || io_write_all(fd, name, strlen(name)) < 0)
+		log_warning("%s: %s", HELD_FILE, strerror(errno));
+	while (read_wish(text, size) && !strncmp(text, "hold-", 5) && !strcmp(text + 5, name))
+		(void)nanosleep(&moment, NULL);
+	(void)unlink(HELD_FILE);
+}
 
 int fault_point(const char *name)
 {
@@ -20,12 +46,13 @@ int fault_point(const char *name)
 	size_t n;
 
 	if (!want) {
-		ssize_t k = io_read_file(FAULT_FILE, text, sizeof(text));
-
-		if (k <= 0)
+		if (!read_wish(text, sizeof(text)))
 			return 0;
-		text[strcspn(text, "\n")] = '\0';
 		want = text;
+		if (!strncmp(text, "hold-", 5) && !strcmp(text + 5, name)) {
+			hold(name, text, sizeof(text));
+			return 0;
+		}
 	}
 	if (!strncmp(want, "kill-", 5) && !strcmp(want + 5, name)) {
 		log_info("fault point %s: this supervisor ends itself", name);

@@ -33,7 +33,8 @@ int stages_run(const struct stage *s, unsigned n, void *ctx, struct stage_times 
 	       int *ret_committed, struct err *e);
 
 /* Named fault points: MOS_FAULT=NAME[:ERRNO] in the environment, or the same in the file
- * /run/umosix/fault, read at each call. NAME=kill-STAGE ends this process there instead.
+ * /run/umosix/fault, read at each call. NAME=kill-STAGE ends this process there instead; hold-STAGE,
+ * in the file only, holds it there, which /run/umosix/fault.held says, until the file says otherwise.
  * Return: 0, or the -errno to fail with. */
 int fault_point(const char *name);
 

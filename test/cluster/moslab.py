@@ -17,6 +17,7 @@ from pathlib import Path
 ORDINARY = 12345  # an ordinary user without an account
 HOME_NODE = 1
 ONLY_HERE = "/var/lib/umosix/only-here"
+FAULT_FILE = "/run/umosix/fault"
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else "python3"
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent.parent
@@ -353,6 +354,35 @@ class Lab:
 
         walk(json.loads(r.stdout))
         return found
+
+    # -- fault points of home's supervisors (move/stages.h)
+
+    def fault(self, text: str) -> None:
+        """NAME: fails there; kill-NAME; hold-NAME. Empty: none."""
+        path = self.inside(HOME_NODE, FAULT_FILE)
+        if text:  # never seen half written
+            new = path.with_name("fault.new")
+            new.write_text(text + "\n")
+            new.chmod(0o644)
+            new.rename(path)
+        else:
+            path.unlink(missing_ok=True)
+
+    def held(self, name: str, mover: subprocess.Popen | None = None, seconds: float = 20) -> bool:
+        """Waits until a supervisor is held there. Return: false when @mover, who asked, has ended."""
+        path = self.inside(HOME_NODE, FAULT_FILE + ".held")
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                if path.read_text() == name:
+                    return True
+            except FileNotFoundError:
+                pass
+            if mover is not None and mover.poll() is not None:
+                return False
+            time.sleep(0.001)
+            if time.monotonic() > deadline:
+                raise Late(f"nothing was held at {name} within {seconds} s")
 
     def job(self, argv: list[str], cwd: str, **options) -> Job:
         return Job(self, argv, cwd, **options)
