@@ -149,7 +149,7 @@ static int capture(struct guest *g, struct image *m, struct err *e)
 	if (r == 0)
 		r = procfs_maps(a->pid, IMAGE_VMAS_MAX, &maps);
 	if (r == 0 && g->wait.kind == WAIT_NONE)
-		r = capture_settle(a->pid, &maps, NULL, NULL);
+		r = capture_settle(a->pid, &maps, signals_keep_for_later, g);
 	if (r < 0)
 		return err_set(e, r, "stopping the body: %s", strerror(-r));
 	r = capture_stopped(a->pid, m, e);

@@ -122,6 +122,8 @@ nsec_t guest_clock(const struct guest *g, clockid_t id);
 void signals_take(struct guest *g, const siginfo_t *si);
 /* Keeps a signal that the kernel has handed us, to be raised again or to travel. */
 void signals_keep(struct guest *g, const siginfo_t *si, bool queued);
+/* The same, of one that stops the body while it is stopped or led on (a trace_signal_fn). */
+int signals_keep_for_later(void *ctx, const siginfo_t *si);
 /* Raises again what was kept while the body was not able to take it. */
 void signals_raise_kept(struct guest *g);
 /* A stop of the body that the kernel reports. */

@@ -156,27 +156,18 @@ void signals_take(struct guest *g, const siginfo_t *si)
 	}
 }
 
+int signals_keep_for_later(void *ctx, const siginfo_t *si)
+{
+	if (!(SYNCHRONOUS & SIG_BIT(si->si_signo)))
+		signals_keep(ctx, si, false);
+	return 0;
+}
+
 int signals_stop_body(struct guest *g)
 {
-	pid_t pid = g->box.body.pid;
 	struct trace_wait t;
-	siginfo_t si;
-	int r = trace_interrupt(pid);
 
-	while (r == 0) {
-		r = trace_wait(pid, 0, &t);
-		if (r < 0)
-			return r;
-		if (t.event == TRACE_ENDED)
-			return -ESRCH;
-		if (t.event == TRACE_INTERRUPT)
-			return 0;
-		if (t.event == TRACE_SIGNAL && !(SYNCHRONOUS & SIG_BIT(t.sig)) &&
-		    trace_siginfo(pid, &si) == 0)
-			signals_keep(g, &si, false);
-		r = trace_cont(pid, 0);
-	}
-	return r;
+	return trace_stop(g->box.body.pid, signals_keep_for_later, g, &t);
 }
 
 /* The call returns @code at a stop of ours, where the kernel's own restart logic follows: EINTR if a
@@ -260,7 +251,7 @@ static bool lead_out_of_vdso(struct guest *g, int sig)
 	if (SYNCHRONOUS & SIG_BIT(sig) && si.si_code > 0)
 		return false;
 	signals_keep(g, &si, false);
-	if (capture_settle(pid, &maps, NULL, NULL) < 0)
+	if (capture_settle(pid, &maps, signals_keep_for_later, g) < 0)
 		return false;
 	signals_raise_kept(g);
 	(void)trace_cont(pid, 0);

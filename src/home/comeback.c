@@ -161,8 +161,7 @@ static void go_on_there(struct home *h, const struct err *e, int code, bool drai
 	(void)agent_stop_idle(&h->p);
 	(void)trace_set_mask(h->pid, 0);
 	(void)trace_cont(h->pid, 0);
-	if (h->stopped) /* as the shell has seen it: it stands again, and we listen */
-		(void)trace_interrupt(h->pid);
+	signals_let_go(h); /* as the shell has seen it */
 	if (channel_send(h->host_channel, MSG_RESUME, 0, NULL, 0) < 0) {
 		home_lost_host(h, "the connection to it broke");
 		return;

@@ -293,7 +293,7 @@ static void note_regular(struct home *h)
 	agent_begin(&h->p);
 	st = agent_scratch(&h->p, sizeof(*st), &at);
 	i = agent_add(&h->p, SYS_fstat, r->plan.arg[0], at, 0, 0, 0, 0);
-	if (agent_run(&h->p) == 0 && agent_ret(&h->p, i) == 0 && S_ISREG(st->st_mode))
+	if (deputy_run(h) == 0 && agent_ret(&h->p, i) == 0 && S_ISREG(st->st_mode))
 		r->flags = ANSWER_REGULAR;
 }
 
@@ -377,30 +377,15 @@ static bool inside(const struct home *h, const struct user_regs_struct *r)
 	       r->rip == h->p.area + AREA_CODE + resident_syscall_offset() + 2;
 }
 
-/* A stop of P that nobody has asked for (SIGCONT causes one) may wait already. It serves as well, and must be
- * taken first: if another one is asked for while P stands in it, that comes before P runs, and the next
- * look would find it and ask for a third: P would never run again. */
 static int until_interrupt(struct home *h, struct user_regs_struct *regs)
 {
 	struct trace_wait w;
-	siginfo_t si;
-	int r = trace_wait(h->pid, TRACE_NOHANG, &w);
+	int r = trace_stop(h->pid, signals_while_driven, h, &w);
 
-	for (;;) {
-		if (r < 0)
-			return r;
-		if (w.event == TRACE_ENDED)
-			return -ESRCH;
-		if (w.event == TRACE_INTERRUPT || w.event == TRACE_GROUP)
-			return trace_regs(h->pid, regs);
-		if (w.event == TRACE_SIGNAL && trace_siginfo(h->pid, &si) == 0)
-			signals_take_away(h, &si);
-		r = trace_interrupt(h->pid); /* again, if it was: any other stop may have swallowed it */
-		if (r == 0 && w.event != TRACE_NONE)
-			r = trace_cont(h->pid, 0);
-		if (r == 0)
-			r = trace_wait(h->pid, 0, &w);
-	}
+	if (r < 0)
+		return r;
+	signals_told_stop(h, w.event == TRACE_GROUP);
+	return trace_regs(h->pid, regs);
 }
 
 int deputy_interrupt(struct home *h)
@@ -475,6 +460,19 @@ void deputy_cancel(struct home *h, uint64_t id)
 	}
 	answer(h, r->ret);
 	drop_if_due(h);
+	signals_stand(h);
+}
+
+int deputy_run(struct home *h)
+{
+	int r;
+
+	h->driven = true;
+	signals_stand(h); /* out of the stop that it stands in */
+	r = agent_run(&h->p);
+	h->driven = false;
+	signals_stand(h);
+	return r;
 }
 
 static void on_stop(struct home *h, const struct trace_wait *w)
@@ -495,21 +493,20 @@ static void on_stop(struct home *h, const struct trace_wait *w)
 		}
 		break;
 	case TRACE_GROUP:
-		h->stopped = true;
-		h->stop_due = false;
-		(void)trace_listen(h->pid);
+		signals_told_stop(h, true);
+		(void)(h->driven ? trace_cont(h->pid, 0) : trace_listen(h->pid));
 		break;
 	case TRACE_EXEC:
 		home_has_execed(h);
 		break;
 	case TRACE_INTERRUPT:
+		(void)trace_cont(h->pid, 0);
+		signals_told_stop(h, false);
+		break;
 	case TRACE_SYSCALL:
 	case TRACE_OTHER:
 	case TRACE_NONE:
 		(void)trace_cont(h->pid, 0);
-		if ((h->stop_due || h->stopped) && w->event == TRACE_INTERRUPT)
-			signals_not_stopped(h);
-		h->stopped = false;
 		break;
 	}
 }

@@ -111,12 +111,15 @@ struct home {
 	int dying;	 /* signal that P is to die of */
 	bool exiting;	 /* P runs exit_group */
 	int stopping;	 /* stop signal that P is to take */
-	bool stop_at_home; /* it is to take SIGSTOP when it is let go there */
 	uint64_t thaws;	 /* MSG_THAWs that this host was sent */
 	bool stop_due;	 /* it has taken it: does it stop? */
 	bool stopped;	 /* P is stopped by a stop signal, as the shell sees it */
+	bool frozen;	 /* the body stands, as far as we know */
+	bool driven;	 /* it runs a batch of ours nevertheless */
 	siginfo_t held[IMAGE_PENDING_MAX]; /* signals that came while nobody could take them */
 	unsigned nheld;
+	siginfo_t travel[IMAGE_PENDING_MAX / 2]; /* were held, and went with the image */
+	unsigned ntravel;
 	siginfo_t carried[IMAGE_PENDING_MAX]; /* went with the image; P has copies to be dropped */
 	unsigned ncarried;
 
@@ -180,6 +183,8 @@ void deputy_cancel(struct home *h, uint64_t id);
 void deputy_answer_again(struct home *h);
 /* Stops the call under way so that P is idle; state becomes INTERRUPTED or DONE. -ESRCH: P ended. */
 int deputy_interrupt(struct home *h);
+/* agent_run() while P is away: also when a stop signal has stopped it, where it stands again afterwards. */
+int deputy_run(struct home *h);
 /* Sets an interrupted or ready run going. P is in the loop, idle. */
 void deputy_resume(struct home *h);
 /* Stops of P's. */
@@ -194,23 +199,33 @@ int deputy_load_native(struct home *h, const struct image *m, int64_t code, stru
 /* signals.c */
 void signals_forward(struct home *h, const siginfo_t *si);
 void signals_on_stop(struct home *h, int sig);
-/* A signal that stopped P while we were driving it: the kernel has forgotten it, we must not. */
-void signals_take_away(void *ctx, const siginfo_t *si);
+/* A signal that stopped P while we were driving it (a trace_signal_fn). */
+int signals_while_driven(void *ctx, const siginfo_t *si);
 /* Signals that were held go where the process is now. */
 void signals_release_held(struct home *h);
 void signals_die(struct home *h, int sig);
 /* @thaws: the last MSG_THAW that the host knew when it stopped the body. */
 void signals_stop(struct home *h, int sig, uint64_t thaws);
+/* The first @n that are held go with the image; should it not leave, they are held again. */
+void signals_travel(struct home *h, unsigned n);
+void signals_stay(struct home *h);
+/* P, in the loop and with all signals blocked, drops its copies of signals that travelled. */
+void signals_drop_carried(struct home *h);
 /* Keeps a signal that nobody can take now. */
 void signals_hold(struct home *h, const siginfo_t *si);
 /* P, idle in the loop and with all signals blocked, queues a signal to itself again, as it was. */
 int signals_queue_again(struct home *h, const siginfo_t *si, struct err *e);
 /* Is its opposite waiting in P, having come later? Then it has no effect any more. */
 bool signals_overtaken(const struct home *h, int sig);
-/* Before P is let go at home: a SIGSTOP that nothing of ours could have survived. */
-void signals_stop_at_home(struct home *h);
-/* P goes on, or (of an orphaned process group) did not stop at a stop signal: so does the body. */
-void signals_not_stopped(struct home *h);
+/* A stop of ours told whether a stop signal's is in force. If P goes on, or (of an orphaned process group)
+ * did not stop at a stop signal, so does the body. */
+void signals_told_stop(struct home *h, bool stopped);
+/* The body is to stand as well. */
+void signals_freeze(struct home *h);
+/* P is let go as the deputy: it and the body stand, or do not, as agent_stop_idle() saw last. */
+void signals_let_go(struct home *h);
+/* If a stop signal has stopped P, it stands again, and we listen. */
+void signals_stand(struct home *h);
 
 /* comeback.c: the image has come; P becomes the program again. */
 void comeback_ask(struct home *h, uint64_t request, const char *cause);

@@ -71,6 +71,7 @@ void hop_built(struct home *h)
 	home_close_host(h); /* the former host lets its copy go */
 	h->host_channel = h->hop.to;
 	h->thaws = 0;
+	h->frozen = false;
 	h->hop.to = NULL;
 	h->hop.going = false;
 	h->host = h->hop.node;
@@ -80,8 +81,8 @@ void hop_built(struct home *h)
 	node_moved(h, h->request, from, "asked", mono_now() - h->hop.frozen, mono_now() - h->hop.began,
 		   h->hop.bytes);
 	h->request = 0;
-	if (h->stopped || h->stop_due)
-		(void)home_say(h->host_channel, MSG_FREEZE, 0, NULL, 0); /* the former one knew */
+	if (h->stopped || h->stop_due || h->stopping)
+		signals_freeze(h); /* the former one knew */
 	/* A result may have reached the former host after the body had left it. Signals first: one may
 	 * be of the call's own making. */
 	signals_release_held(h);

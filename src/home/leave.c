@@ -31,7 +31,6 @@ struct leave {
 	int64_t code;	/* how the call it was in was broken off; 0: it was in none to be resumed */
 	bool again;	/* it leaves while it lingers: it is in the resident already */
 	bool stopped;
-	unsigned taken; /* of h->held, the first ones travel in the image */
 	uint64_t bytes;
 };
 
@@ -78,38 +77,34 @@ static int stage_files(void *ctx, struct err *e)
 	return 0;
 }
 
-/* A signal that comes while we stop it waits until it stands again, here or there. */
-static void keep_signal(void *ctx, const siginfo_t *si)
-{
-	signals_hold(ctx, si);
-}
-
 /* Signals that wait for P travel in the image: a program that has just sent one to itself must see it
- * before it goes on. P's own copies come up once it is the deputy, and are dropped then. */
+ * before it goes on. P's own copies are dropped once it is the deputy. */
 static void carry_signals(struct leave *l)
 {
 	struct home *h = l->h;
 	struct image *m = l->m;
 	unsigned taken = MIN(h->nheld, IMAGE_PENDING_MAX / 2), room = IMAGE_PENDING_MAX / 4;
-	siginfo_t *own = m->signal + taken;
+	siginfo_t *own = m->signal + taken; /* room for both kinds */
 	int n = trace_peek_signals(h->pid, false, own, room), k;
 
+	h->ncarried = 0;
 	n = MAX(n, 0);
 	k = trace_peek_signals(h->pid, true, own + n, room);
-	h->ncarried = (unsigned)n + (unsigned)MAX(k, 0);
+	n += MAX(k, 0);
+	for (int i = 0; i < n; i++) /* a SIGSTOP comes up in P, as soon as it runs */
+		if (own[i].si_signo != SIGSTOP && !agent_is_ours(&own[i]))
+			own[h->ncarried++] = own[i];
 	memcpy(h->carried, own, h->ncarried * sizeof(*own));
-	/* Those that came up while we stopped it are ours alone by now. Were the move undone, they
-	 * would be raised again: they are kept until commit. */
+	/* Those that came up while we stopped it are ours alone by now. */
 	memcpy(m->signal, h->held, taken * sizeof(*own));
 	m->nsignals = taken + h->ncarried;
-	l->taken = taken;
+	signals_travel(h, taken);
 }
 
 static int stop_native(struct leave *l, struct err *e)
 {
 	struct home *h = l->h;
 	struct trace_wait w;
-	siginfo_t si;
 	int r = 0;
 
 	if (!h->seized)
@@ -119,23 +114,16 @@ static int stop_native(struct leave *l, struct err *e)
 	if (r < 0)
 		return err_reason(e, r, "traced", "it cannot be traced: %s", strerror(-r));
 	h->seized = true;
-	r = trace_interrupt(h->pid);
-	if (r == 0 && h->exec_seen) /* it stands inside execve: on to its new program's beginning */
-		r = trace_cont(h->pid, 0);
-	for (;;) {
-		if (r == 0)
-			r = trace_wait(h->pid, 0, &w);
-		if (r < 0 || w.event == TRACE_ENDED)
-			return err_reason(e, -ESRCH, "gone", "it ended");
-		if (w.event == TRACE_INTERRUPT)
-			break;
-		if (w.event == TRACE_GROUP)
-			return err_reason(e, -EBUSY, "stopped", "it is stopped by a signal");
-		if (w.event == TRACE_SIGNAL && trace_siginfo(h->pid, &si) == 0)
-			keep_signal(h, &si);
-		r = trace_cont(h->pid, 0);
-	}
+	/* Signals that come first wait until it stands again, here or there. */
+	if (h->exec_seen) /* it stands inside execve: on to its new program's beginning */
+		r = trace_stop_again(h->pid, signals_while_driven, h, &w);
+	else
+		r = trace_stop(h->pid, signals_while_driven, h, &w);
+	if (r < 0)
+		return err_reason(e, -ESRCH, "gone", "it ended");
 	l->stopped = true;
+	if (w.event == TRACE_GROUP)
+		return err_reason(e, -EBUSY, "stopped", "it is stopped by a signal");
 	return 0;
 }
 
@@ -156,7 +144,7 @@ static int stage_stop(void *ctx, struct err *e)
  * stop: the program must not see it. */
 static bool our_eintr(const struct leave *l)
 {
-	if ((long)l->own.orig_rax < 0 || (int64_t)l->own.rax != -EINTR || l->h->nheld)
+	if ((long)l->own.orig_rax < 0 || (int64_t)l->own.rax != -EINTR || l->h->nheld || l->h->ntravel)
 		return false;
 	for (uint32_t i = 0; i < l->m->nsignals; i++)
 		if (!(l->m->mask & 1ULL << (l->m->signal[i].si_signo - 1)))
@@ -168,8 +156,6 @@ static bool our_eintr(const struct leave *l)
  * most of them as they were; without the resident they lose who sent them. */
 static void raise_held(struct home *h)
 {
-	bool stop = false;
-
 	for (unsigned i = 0; i < h->nheld; i++) {
 		const siginfo_t *si = &h->held[i];
 		const uint64_t arg[6] = { (uint64_t)h->pid, (uint64_t)h->pid, (uint64_t)si->si_signo,
@@ -178,10 +164,6 @@ static void raise_held(struct home *h)
 
 		if (signals_overtaken(h, si->si_signo))
 			continue;
-		if (si->si_signo == SIGSTOP) { /* nothing blocks it: it would stop what we have it do */
-			stop = true;
-			continue;
-		}
 		if (h->p.base) {
 			memcpy(h->p.base + AREA_SCRATCH, si, sizeof(*si));
 			(void)trace_inject(h->pid, h->p.insn, SYS_rt_tgsigqueueinfo, arg, &got);
@@ -190,8 +172,6 @@ static void raise_held(struct home *h)
 			(void)syscall(SYS_tgkill, h->pid, h->pid, si->si_signo);
 	}
 	h->nheld = 0;
-	if (stop)
-		(void)syscall(SYS_tgkill, h->pid, h->pid, SIGSTOP);
 }
 
 /* Lets P go on natively with the registers that it was stopped with: as if nothing had been. The
@@ -200,10 +180,10 @@ static void undo_stop(void *ctx)
 {
 	struct leave *l = ctx;
 	struct home *h = l->h;
-	struct trace_wait w;
+	struct trace_wait w = { .event = TRACE_NONE };
 
+	signals_stay(h);
 	if (l->again) { /* settle_stays() sees to what came meanwhile */
-		h->ncarried = 0;
 		deputy_resume(h);
 		return;
 	}
@@ -225,8 +205,7 @@ static void undo_stop(void *ctx)
 			(void)trace_wait(h->pid, 0, &w);
 	}
 	raise_held(h);
-	h->ncarried = 0;
-	(void)trace_detach(h->pid);
+	(void)trace_detach(h->pid, w.event == TRACE_SIGNAL ? w.sig : 0);
 	h->seized = h->exec_seen = false;
 	h->run.state = RUN_NONE;
 }
@@ -305,7 +284,7 @@ static int stage_look(void *ctx, struct err *e)
 	if (r == 0)
 		r = agent_unmap_stale(&h->p, &maps);
 	if (r == 0 && !h->exec_seen)
-		r = capture_settle(h->pid, &maps, keep_signal, h);
+		r = capture_settle(h->pid, &maps, signals_while_driven, h);
 	if (r < 0)
 		return err_set(e, r, "stopping it at a good place: %s", strerror(-r));
 	mem_close(&h->mem);
@@ -412,6 +391,9 @@ static int stage_commit(void *ctx, struct err *e)
 			(void)trace_options(h->pid, PTRACE_O_TRACESYSGOOD);
 		return err_reason(e, r, "unreachable", "the node was lost at the last step");
 	}
+	h->frozen = h->p.stopped; /* by a SIGSTOP while we drove it: so is the body */
+	if (h->frozen)
+		(void)home_say(l->c, MSG_FREEZE, 0, NULL, 0);
 	h->epoch = l->m->epoch;
 	return 0;
 }
@@ -433,7 +415,10 @@ static int stage_deputy(void *ctx, struct err *e)
 		(void)agent_add(&h->p, SYS_rseq, l->m->rseq_ptr, l->m->rseq_size, 1,
 				l->m->rseq_signature, 0, 0);
 	r = agent_run(&h->p);
-	return r < 0 ? err_set(e, r, "it ended") : 0;
+	if (r < 0)
+		return err_set(e, r, "it ended");
+	signals_drop_carried(h);
+	return 0;
 }
 
 static const struct stage stages[] = {
@@ -463,7 +448,7 @@ void leave_drop_memory(struct home *h)
 		if (v->kind != IMAGE_ANON && v->kind != IMAGE_FILE)
 			continue;
 		if (h->p.n + 2 > RESIDENT_BATCH) {
-			if (agent_run(&h->p) < 0)
+			if (deputy_run(h) < 0)
 				return;
 			agent_begin(&h->p);
 		}
@@ -475,7 +460,7 @@ void leave_drop_memory(struct home *h)
 		if (a < b)
 			(void)agent_add(&h->p, SYS_madvise, a, b - a, MADV_DONTNEED, 0, 0, 0);
 	}
-	(void)agent_run(&h->p);
+	(void)deputy_run(h);
 	h->dropped = true;
 }
 
@@ -507,8 +492,7 @@ int leave_home(struct home *h, const struct order *o, struct err *e)
 	h->cpu_before = l.m->cpu;
 	h->cpu_seen = 0;
 	h->bytes += l.bytes;
-	h->nheld -= l.taken;
-	memmove(h->held, h->held + l.taken, h->nheld * sizeof(h->held[0]));
+	h->ntravel = 0;
 	if (r < 0) /* behind commit: P has ended; the loop hears of it */
 		return r;
 	if (l.m->pending.kind == PENDING_SLEEP)
@@ -519,6 +503,7 @@ int leave_home(struct home *h, const struct order *o, struct err *e)
 	(void)agent_stop_idle(&h->p);
 	(void)trace_set_mask(h->pid, 0); /* every signal stops it at once, for us to send on */
 	(void)trace_cont(h->pid, 0);
+	signals_let_go(h);
 	home_watch_host(h);
 	node_moved(h, o->request, 0, "asked", t.frozen, t.total, l.bytes);
 	signals_release_held(h);

@@ -257,18 +257,12 @@ void home_watch_hop(struct home *h)
 void home_has_execed(struct home *h)
 {
 	struct trace_wait w;
-	siginfo_t si;
-	int r = trace_interrupt(h->pid);
 
 	/* The stop that tells of the exec is inside that call: on to the first instruction. */
-	while (r == 0 && (r = trace_cont(h->pid, 0)) == 0 && (r = trace_wait(h->pid, 0, &w)) == 0 &&
-	       w.event != TRACE_INTERRUPT) {
-		if (w.event == TRACE_ENDED) {
-			home_process_ended(h, w.status);
-			return;
-		}
-		if (w.event == TRACE_SIGNAL && trace_siginfo(h->pid, &si) == 0)
-			signals_hold(h, &si);
+	(void)trace_stop_again(h->pid, signals_while_driven, h, &w);
+	if (w.event == TRACE_ENDED) {
+		home_process_ended(h, w.status);
+		return;
 	}
 	h->exec_seen = true; /* it stands there until the order to move */
 	if (h->waiting_order.request)
@@ -318,7 +312,7 @@ void home_move(struct home *h, const struct order *o)
 		settle_stays(h);
 	if (h->place == PLACE_HOME) {
 		if (h->exec_seen) { /* it was never let go: now it is */
-			(void)trace_detach(h->pid);
+			(void)trace_detach(h->pid, 0);
 		}
 		exit(0);
 	}
@@ -461,7 +455,7 @@ int main(int argc, char **argv)
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	h.p.on_stop = deputy_on_agent_stop;
-	h.p.on_signal = signals_take_away;
+	h.p.on_signal = signals_while_driven;
 	h.p.ctx = &h;
 	if (fcntl(NODE_FD, F_GETFD) < 0) {
 		(void)fprintf(stderr, "mos-home is started by mosd; see mosd(8)\n");

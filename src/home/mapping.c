@@ -64,7 +64,7 @@ static int try_it(struct home *h, const uint64_t *arg, int64_t *ret_call, struct
 	*ret_call = 0;
 	agent_begin(p);
 	(void)agent_add(p, SYS_mmap, 0, arg[1], arg[2], arg[3] & ~BODY_FLAGS, arg[4], arg[5]);
-	r = agent_run(p);
+	r = deputy_run(h);
 	if (r < 0)
 		return err_set(e, r, "it ended");
 	at = agent_ret(p, 0);
@@ -75,7 +75,7 @@ static int try_it(struct home *h, const uint64_t *arg, int64_t *ret_call, struct
 	r = maps_file_at(h, (uint64_t)at, page_up(arg[1]), (int)arg[4], e);
 	agent_begin(p);
 	(void)agent_add(p, SYS_munmap, (uint64_t)at, page_up(arg[1]), 0, 0, 0, 0);
-	return agent_run(p) < 0 ? err_set(e, -ESRCH, "it ended") : r;
+	return deputy_run(h) < 0 ? err_set(e, -ESRCH, "it ended") : r;
 }
 
 void mapping_go_on(struct home *h)
@@ -179,7 +179,7 @@ void mapping_done(struct home *h, uint64_t id, const uint8_t *p, uint32_t n)
 	(void)agent_add(&h->p, SYS_mmap, at, arg[1], arg[2], (arg[3] & ~BODY_FLAGS) | MAP_FIXED, arg[4],
 			arg[5]);
 	/* If it fails, the body's pages stand for the file when it comes home. */
-	if (agent_run(&h->p) == 0 && agent_ret(&h->p, 0) < 0)
+	if (deputy_run(h) == 0 && agent_ret(&h->p, 0) < 0)
 		log_debug("the deputy cannot map it as well: %s", strerror((int)-agent_ret(&h->p, 0)));
 }
 

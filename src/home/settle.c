@@ -18,7 +18,21 @@
 #include "kernel/trace.h"
 
 #define SIG_BIT(s)     (1ULL << ((s) - 1))
+#define DEFAULT_STOP   (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
 #define DEFAULT_IGNORE (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
+
+enum effect { EFFECT_NONE, EFFECT_STOPS, EFFECT_BREAKS };
+
+/* Signals that were taken away as P was stopped wait in it again. It is idle, and all are blocked. */
+static int queue_held(struct home *h, struct err *e)
+{
+	int r = trace_cont(h->pid, 0);
+
+	for (unsigned i = 0; r == 0 && i < h->nheld; i++)
+		r = signals_queue_again(h, &h->held[i], e);
+	h->nheld = 0;
+	return r < 0 ? r : agent_stop_idle(&h->p);
+}
 
 /* P, idle in the loop and with all signals blocked, becomes the program: registers, then the area
  * goes, then the mask, then a stop from which the kernel's own signal and restart logic follows. */
@@ -26,10 +40,14 @@ static int release(struct home *h, struct err *e)
 {
 	struct user_regs_struct regs = h->m->regs;
 	struct trace_wait w;
-	int r = agent_stop_idle(&h->p);
+	int r = fault_point("release");
 
 	if (r == 0)
+		r = agent_stop_idle(&h->p);
+	if (r == 0)
 		r = trace_set_mask(h->pid, TRACE_MASK_ALL);
+	if (r == 0 && h->nheld)
+		r = queue_held(h, e);
 	if (r == 0)
 		r = trace_set_xstate(h->pid, h->m->xstate, h->m->xstate_len);
 	if (r == 0)
@@ -50,9 +68,9 @@ static int release(struct home *h, struct err *e)
 		home_process_ended(h, w.status);
 		return 0;
 	}
-	signals_stop_at_home(h);
 	(void)trace_options(h->pid, 0);
-	r = trace_detach(h->pid);
+	/* If a stop signal's stop is in force, the kernel sees to it that it stands. */
+	r = trace_detach(h->pid, w.event == TRACE_SIGNAL ? w.sig : 0);
 	h->seized = false;
 	h->place = PLACE_HOME;
 	return r < 0 ? err_set(e, r, "detaching: %s", strerror(-r)) : 0;
@@ -122,6 +140,8 @@ static int linger(struct home *h, struct err *e)
 	if (r < 0)
 		return err_set(e, r, "it ended");
 	h->place = PLACE_LINGERING;
+	h->stopped = h->p.stopped;
+	signals_stand(h);
 	return 0;
 }
 
@@ -237,35 +257,28 @@ void settle_linger_over(struct home *h)
 	end_linger(h, r, &e);
 }
 
-/* A signal stops P while it lingers: its mask is its own, so the kernel would deliver it now. */
-void settle_linger_signal(struct home *h, const siginfo_t *si)
+/* What does the signal do to the program? Its actions are P's by now. */
+static enum effect effect_of(const struct home *h, int sig)
 {
 	struct procfs_status st;
+
+	if (sig != SIGSTOP && procfs_status(h->pid, &st) == 0) {
+		if (st.sig_caught & SIG_BIT(sig))
+			return EFFECT_BREAKS;
+		if (st.sig_ignored & SIG_BIT(sig) || DEFAULT_IGNORE & SIG_BIT(sig))
+			return EFFECT_NONE;
+	}
+	return DEFAULT_STOP & SIG_BIT(sig) ? EFFECT_STOPS : EFFECT_BREAKS;
+}
+
+/* The call that P lingers in ends for a signal, which is delivered when P has left the resident. */
+static void break_off(struct home *h, const siginfo_t *si)
+{
 	struct err e = ERR_INIT;
-	uint64_t bit = SIG_BIT(si->si_signo);
 	int r;
 
-	(void)trace_cont(h->pid, 0);
-	if (procfs_status(h->pid, &st) < 0)
-		return;
-	if (si->si_signo != SIGSTOP &&
-	    (st.sig_ignored & bit || (DEFAULT_IGNORE & bit && !(st.sig_caught & bit))))
-		return; /* the kernel restarts the call */
+	signals_hold(h, si);
 	if (deputy_interrupt(h) < 0)
-		return;
-	/* Queued again by P itself, blocked, it is delivered when P has left the resident. */
-	r = agent_stop_idle(&h->p);
-	if (r == 0)
-		r = trace_set_mask(h->pid, TRACE_MASK_ALL);
-	if (r == 0)
-		r = trace_cont(h->pid, 0);
-	if (r < 0)
-		return;
-	r = signals_queue_again(h, si, &e);
-	for (unsigned i = 0; r == 0 && i < h->nheld; i++)
-		r = signals_queue_again(h, &h->held[i], &e);
-	h->nheld = 0;
-	if (r < 0)
 		return;
 	if (h->run.state == RUN_DONE) {
 		settle_linger_over(h);
@@ -287,13 +300,49 @@ void settle_linger_signal(struct home *h, const siginfo_t *si)
 	end_linger(h, r, &e);
 }
 
+/* Its mask is its own, so the kernel would deliver it now. A stop is the kernel's business: the call is
+ * restarted when P is continued, and it counts on in its time. */
+void settle_linger_signal(struct home *h, const siginfo_t *si)
+{
+	enum effect what = effect_of(h, si->si_signo);
+
+	(void)trace_cont(h->pid, what == EFFECT_STOPS ? si->si_signo : 0);
+	if (what == EFFECT_BREAKS)
+		break_off(h, si);
+}
+
+/* A stop signal that was held waits in P again, and comes up as any other while it lingers. */
+static int stop_again(struct home *h, const siginfo_t *si, struct err *e)
+{
+	int r = deputy_interrupt(h);
+
+	if (r == 0)
+		r = agent_stop_idle(&h->p);
+	if (r == 0)
+		r = trace_set_mask(h->pid, TRACE_MASK_ALL);
+	if (r == 0)
+		r = trace_cont(h->pid, 0);
+	if (r == 0)
+		r = signals_queue_again(h, si, e);
+	if (r == 0)
+		r = linger(h, e);
+	if (r == 0)
+		deputy_resume(h);
+	return r;
+}
+
 void settle_stays(struct home *h)
 {
 	while (h->place == PLACE_LINGERING && h->nheld) {
 		siginfo_t si = h->held[0];
+		enum effect what = effect_of(h, si.si_signo);
+		struct err e = ERR_INIT;
 
 		memmove(h->held, h->held + 1, --h->nheld * sizeof(h->held[0]));
-		settle_linger_signal(h, &si);
+		if (what == EFFECT_BREAKS)
+			break_off(h, &si);
+		else if (what == EFFECT_STOPS && stop_again(h, &si, &e) < 0)
+			log_warning("%s", err_str(&e, 0));
 	}
 	if (h->place == PLACE_LINGERING && h->run.state == RUN_DONE)
 		settle_linger_over(h);

@@ -37,19 +37,42 @@ static uint64_t opposite(int sig)
 	return sig == SIGCONT ? stops : stops & SIG_BIT(sig) ? SIG_BIT(SIGCONT) : 0;
 }
 
+static unsigned without(uint64_t gone, siginfo_t *si, unsigned n)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!(gone & SIG_BIT(si[i].si_signo)))
+			si[left++] = si[i];
+	return left;
+}
+
 void signals_hold(struct home *h, const siginfo_t *si)
 {
 	uint64_t gone = opposite(si->si_signo);
-	unsigned n = 0;
 
-	for (unsigned i = 0; i < h->nheld; i++)
-		if (!(gone & SIG_BIT(h->held[i].si_signo)))
-			h->held[n++] = h->held[i];
-	h->nheld = n;
-	if (gone & SIG_BIT(SIGSTOP))
-		h->stop_at_home = false;
+	h->nheld = without(gone, h->held, h->nheld);
+	h->ntravel = without(gone, h->travel, h->ntravel);
 	if (h->nheld < ARRAY_SIZE(h->held))
 		h->held[h->nheld++] = *si;
+}
+
+void signals_travel(struct home *h, unsigned n)
+{
+	memcpy(h->travel, h->held, n * sizeof(h->travel[0]));
+	h->ntravel = n;
+	h->nheld -= n;
+	memmove(h->held, h->held + n, h->nheld * sizeof(h->held[0]));
+}
+
+void signals_stay(struct home *h)
+{
+	unsigned n = h->ntravel, rest = MIN(h->nheld, (unsigned)ARRAY_SIZE(h->held) - n);
+
+	memmove(h->held + n, h->held, rest * sizeof(h->held[0]));
+	memcpy(h->held, h->travel, n * sizeof(h->held[0]));
+	h->nheld = n + rest;
+	h->ntravel = h->ncarried = 0;
 }
 
 bool signals_overtaken(const struct home *h, int sig)
@@ -66,23 +89,12 @@ int signals_queue_again(struct home *h, const siginfo_t *si, struct err *e)
 
 	if (signals_overtaken(h, si->si_signo))
 		return 0;
-	if (si->si_signo == SIGSTOP || si->si_signo == SIGCONT)
-		h->stop_at_home = si->si_signo == SIGSTOP;
-	if (si->si_signo == SIGSTOP)
-		return 0; /* nothing blocks it: it would stop P here */
 	agent_begin(&h->p);
 	to = agent_scratch(&h->p, sizeof(*si), &at);
 	memcpy(to, si, sizeof(*si));
 	(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
 			(uint64_t)si->si_signo, at, 0, 0);
 	return agent_run_all(&h->p, "raising a waiting signal", e);
-}
-
-void signals_stop_at_home(struct home *h)
-{
-	if (h->stop_at_home && !signals_overtaken(h, SIGSTOP))
-		(void)syscall(SYS_tgkill, h->pid, h->pid, SIGSTOP);
-	h->stop_at_home = false;
 }
 
 static void send_to_host(struct home *h, uint16_t type, uint64_t id, const void *p, size_t n)
@@ -95,18 +107,26 @@ static void send_to_host(struct home *h, uint16_t type, uint64_t id, const void 
 
 static void thaw(struct home *h)
 {
+	h->frozen = false;
 	send_to_host(h, MSG_THAW, ++h->thaws, NULL, 0);
+}
+
+void signals_freeze(struct home *h)
+{
+	h->frozen = true;
+	send_to_host(h, MSG_FREEZE, 0, NULL, 0);
 }
 
 void signals_forward(struct home *h, const siginfo_t *si)
 {
-	if (si->si_signo == SIGCONT && (h->place == PLACE_AWAY || h->place == PLACE_COMING))
-		thaw(h);
 	/* While the body is between two places nobody could take it. */
 	if (h->place == PLACE_AWAY && !h->hop.going)
 		send_to_host(h, MSG_SIGNAL, (uint64_t)si->si_signo, si, sizeof(*si));
 	else
 		signals_hold(h, si);
+	/* Behind it: it takes away a stop signal that waits in the body, which could stop it again. */
+	if (si->si_signo == SIGCONT && (h->place == PLACE_AWAY || h->place == PLACE_COMING))
+		thaw(h);
 }
 
 void signals_release_held(struct home *h)
@@ -132,14 +152,44 @@ static bool was_carried(struct home *h, const siginfo_t *si)
 	return false;
 }
 
+/* P takes all that waits in it, by itself. Later a SIGCONT could take such a copy away, and the next signal
+ * that is like it would pass for the copy. */
+void signals_drop_carried(struct home *h)
+{
+	const unsigned many = 32;
+	bool more = h->ncarried;
+
+	while (more) {
+		const siginfo_t *got[32];
+		uint64_t all, at[32], now;
+
+		agent_begin(&h->p);
+		memset(agent_scratch(&h->p, sizeof(uint64_t), &all), 0xff, sizeof(uint64_t));
+		memset(agent_scratch(&h->p, sizeof(struct timespec), &now), 0, sizeof(struct timespec));
+		for (unsigned i = 0; i < many; i++) {
+			got[i] = agent_scratch(&h->p, sizeof(siginfo_t), &at[i]);
+			(void)agent_add(&h->p, SYS_rt_sigtimedwait, all, at[i], now, 8, 0, 0);
+		}
+		more = agent_run(&h->p) == 0;
+		for (unsigned i = 0; more && i < many; i++) {
+			siginfo_t si = *got[i]; /* the program's process could write there */
+
+			more = agent_ret(&h->p, (int)i) > 0;
+			if (more && si.si_signo > 0 && si.si_signo <= IMAGE_SIGNALS && !was_carried(h, &si))
+				signals_hold(h, &si);
+		}
+	}
+	h->ncarried = 0;
+}
+
 /* P is stopped as its body was by a signal that we put in place of another at a stop of P. Sent, it would
  * take a SIGCONT away that has come since and that we do not know of; in place of another it has no
  * effect after a SIGCONT. The other is a SIGURG of ours with this mark: of no effect either, should it ever
- * be left over. */
-static bool is_mark(const struct home *h, const siginfo_t *si)
+ * be left over. It is sent to the thread: the program's own go to the process, and of two that wait in
+ * one place the kernel keeps the first. */
+static bool is_mark(const siginfo_t *si)
 {
-	return si->si_signo == SIGURG && si->si_code == SI_QUEUE && si->si_pid == getpid() &&
-	       si->si_value.sival_ptr == h;
+	return si->si_signo == SIGURG && agent_is_ours(si);
 }
 
 static void raise_mark(struct home *h)
@@ -148,26 +198,39 @@ static void raise_mark(struct home *h)
 
 	si.si_pid = getpid();
 	si.si_uid = getuid();
-	si.si_value.sival_ptr = h;
-	if (syscall(SYS_rt_sigqueueinfo, h->pid, SIGURG, &si) < 0)
+	if (syscall(SYS_rt_tgsigqueueinfo, h->pid, h->pid, SIGURG, &si) < 0)
 		log_debug("stopping %d: %s", (int)h->pid, strerror(errno));
 }
 
-void signals_take_away(void *ctx, const siginfo_t *si)
+/* The mark has come up. Return: the signal to stop by in its place. */
+static int take_mark(struct home *h)
+{
+	int sig = h->stopping;
+
+	h->stopping = 0;
+	return sig && !signals_overtaken(h, sig) ? sig : 0;
+}
+
+/* Where P is being driven, a SIGSTOP takes effect as anywhere else: for its parent it is stopped from now
+ * on, and the kernel, which alone sees each SIGCONT in time, says when it is not any more. That we drive P
+ * on meanwhile, nobody sees; it stands when we let it go. */
+int signals_while_driven(void *ctx, const siginfo_t *si)
 {
 	struct home *h = ctx;
 
-	if (si->si_signo == SIGTRAP && si->si_code == SI_KERNEL)
-		return; /* the resident's knock */
-	if (is_mark(h, si)) {
-		if (h->stopping)
-			raise_mark(h);
-		return;
+	if (is_mark(si))
+		return take_mark(h);
+	if (agent_is_ours(si))
+		return 0; /* the resident's knock */
+	if (si->si_signo == SIGCONT || si->si_signo == SIGSTOP)
+		h->stopping = 0; /* it has stopped, or is not to stop any more */
+	if (si->si_signo == SIGSTOP) {
+		signals_freeze(h);
+		return SIGSTOP;
 	}
-	if (si->si_signo == SIGCONT)
-		h->stopping = 0;
 	if (!was_carried(h, si))
 		signals_forward(h, si);
+	return 0;
 }
 
 void signals_on_stop(struct home *h, int sig)
@@ -182,13 +245,12 @@ void signals_on_stop(struct home *h, int sig)
 		return;
 	if (sig == SIGCONT || sig == SIGSTOP)
 		h->stopping = 0; /* it has stopped, or is not to stop any more */
-	if (is_mark(h, &si)) {
-		sig = h->stopping;
-		h->stopping = 0;
-		h->stop_due = sig && !signals_overtaken(h, sig);
-		if (h->stop_due)
+	if (is_mark(&si)) {
+		sig = take_mark(h);
+		h->stop_due = sig;
+		if (sig)
 			(void)trace_interrupt(h->pid); /* stopped or not, it says so */
-		(void)trace_cont(h->pid, h->stop_due ? sig : 0);
+		(void)trace_cont(h->pid, sig);
 		return;
 	}
 	if (was_carried(h, &si)) {
@@ -200,7 +262,7 @@ void signals_on_stop(struct home *h, int sig)
 		return;
 	}
 	if (sig == SIGSTOP) { /* cannot be refused: both stop */
-		send_to_host(h, MSG_FREEZE, 0, NULL, 0);
+		signals_freeze(h);
 		(void)trace_cont(h->pid, sig);
 		return;
 	}
@@ -211,7 +273,6 @@ void signals_on_stop(struct home *h, int sig)
 /* P's own action for the signal becomes the default: while away it means nothing else. */
 static int set_default(struct home *h, int sig)
 {
-	struct err e = ERR_INIT;
 	uint64_t at;
 	void *to;
 
@@ -221,13 +282,34 @@ static int set_default(struct home *h, int sig)
 	to = agent_scratch(&h->p, 32, &at);
 	memset(to, 0, 32);
 	(void)agent_add(&h->p, SYS_rt_sigaction, (uint64_t)sig, at, 0, 8, 0, 0);
-	return agent_run_all(&h->p, "setting a signal's action", &e);
+	return deputy_run(h);
 }
 
-void signals_not_stopped(struct home *h)
+void signals_told_stop(struct home *h, bool stopped)
 {
+	bool was = h->stopped || h->stop_due;
+
+	h->stopped = stopped;
 	h->stop_due = false;
-	thaw(h);
+	if (was && !stopped)
+		thaw(h);
+}
+
+void signals_let_go(struct home *h)
+{
+	h->stopped = h->p.stopped;
+	h->stop_due = false;
+	if (h->stopped)
+		signals_freeze(h);
+	else if (h->frozen)
+		thaw(h);
+	signals_stand(h);
+}
+
+void signals_stand(struct home *h)
+{
+	if (h->stopped)
+		(void)trace_interrupt(h->pid);
 }
 
 void signals_die(struct home *h, int sig)
@@ -251,6 +333,9 @@ void signals_stop(struct home *h, int sig, uint64_t thaws)
 	/* A SIGCONT may have crossed its word: the body goes on by now. */
 	if (thaws != h->thaws)
 		return;
+	h->frozen = true;
+	if (h->stopped)
+		return;
 	if (sig != SIGSTOP && sig != SIGTSTP && sig != SIGTTIN && sig != SIGTTOU)
 		return;
 	if (sig != SIGSTOP && set_default(h, sig) < 0)
@@ -259,6 +344,9 @@ void signals_stop(struct home *h, int sig, uint64_t thaws)
 		deputy_answer_again(h);
 	else
 		deputy_resume(h);
-	h->stopping = sig;
-	raise_mark(h);
+	if (thaws == h->thaws) { /* else a SIGCONT has come up meanwhile */
+		h->stopping = sig;
+		raise_mark(h);
+	}
+	signals_stand(h); /* a SIGSTOP may have come meanwhile */
 }

@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -62,14 +63,9 @@ int trace_cont(pid_t pid, int sig)
 	return PT(PTRACE_CONT, pid, 0, sig);
 }
 
-int trace_to_syscall(pid_t pid)
+int trace_step(pid_t pid, int sig)
 {
-	return PT(PTRACE_SYSCALL, pid, 0, 0);
-}
-
-int trace_step(pid_t pid)
-{
-	return PT(PTRACE_SINGLESTEP, pid, 0, 0);
+	return PT(PTRACE_SINGLESTEP, pid, 0, sig);
 }
 
 int trace_listen(pid_t pid)
@@ -77,9 +73,50 @@ int trace_listen(pid_t pid)
 	return PT(PTRACE_LISTEN, pid, 0, 0);
 }
 
-int trace_detach(pid_t pid)
+int trace_detach(pid_t pid, int sig)
 {
-	return PT(PTRACE_DETACH, pid, 0, 0);
+	return PT(PTRACE_DETACH, pid, 0, sig);
+}
+
+/* A stop of ours comes before any signal that waits, and any other stop may have swallowed it: it is asked
+ * for again before the thread goes on. But one that nobody has asked for (SIGCONT causes one) may wait
+ * already. It serves as well, and must be looked for first: if another one is asked for while the thread
+ * stands in it, that comes before the thread runs, and the next look would find it and ask for a third:
+ * the thread would never run again. */
+static int until_stopped(pid_t pid, trace_signal_fn fn, void *ctx, struct trace_wait *w)
+{
+	siginfo_t si;
+	int r = 0;
+
+	while (r == 0) {
+		int sig = 0;
+
+		if (w->event == TRACE_ENDED)
+			return -ESRCH;
+		if (w->event == TRACE_INTERRUPT || w->event == TRACE_GROUP)
+			return 0;
+		if (w->event == TRACE_SIGNAL && fn && trace_siginfo(pid, &si) == 0)
+			sig = fn(ctx, &si);
+		r = trace_interrupt(pid);
+		if (r == 0 && w->event != TRACE_NONE)
+			r = trace_cont(pid, sig);
+		if (r == 0)
+			r = trace_wait(pid, 0, w);
+	}
+	return r;
+}
+
+int trace_stop(pid_t pid, trace_signal_fn fn, void *ctx, struct trace_wait *ret)
+{
+	int r = trace_wait(pid, TRACE_NOHANG, ret);
+
+	return r < 0 ? r : until_stopped(pid, fn, ctx, ret);
+}
+
+int trace_stop_again(pid_t pid, trace_signal_fn fn, void *ctx, struct trace_wait *ret)
+{
+	*ret = (struct trace_wait){ .event = TRACE_OTHER };
+	return until_stopped(pid, fn, ctx, ret);
 }
 
 int trace_options(pid_t pid, unsigned long options)
@@ -158,11 +195,12 @@ int trace_rseq(pid_t pid, struct trace_rseq *ret)
 /* Waits for the next stop of a call that we drive; other stops are let go on. */
 static int next_syscall_stop(pid_t pid)
 {
-	struct trace_wait w;
+	struct trace_wait w = { .event = TRACE_NONE };
 	int r;
 
 	for (;;) {
-		r = trace_to_syscall(pid);
+		/* A SIGSTOP takes effect: for the parent the process is stopped, and we drive it on. */
+		r = PT(PTRACE_SYSCALL, pid, 0, w.event == TRACE_SIGNAL && w.sig == SIGSTOP ? SIGSTOP : 0);
 		if (r < 0)
 			return r;
 		r = trace_wait(pid, 0, &w);

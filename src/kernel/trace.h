@@ -18,7 +18,7 @@ enum trace_event {
 	TRACE_INTERRUPT, /* stopped because trace_interrupt() asked for it */
 	TRACE_GROUP,     /* stopped with its whole group by a stop signal (sig) */
 	TRACE_SIGNAL,    /* stopped before a signal (sig) is delivered */
-	TRACE_SYSCALL,   /* entry or exit of a call, after trace_to_syscall() */
+	TRACE_SYSCALL,   /* entry or exit of a call that trace_inject() drives */
 	TRACE_EXEC,      /* has just exec'ed */
 	TRACE_OTHER,     /* another ptrace event: let it go on */
 	TRACE_ENDED,     /* gone: status as from wait(2) */
@@ -36,10 +36,18 @@ int trace_seize(pid_t pid, unsigned long options);
 int trace_interrupt(pid_t pid);
 int trace_wait(pid_t pid, int flags, struct trace_wait *ret);
 int trace_cont(pid_t pid, int sig);
-int trace_to_syscall(pid_t pid);
-int trace_step(pid_t pid);
+int trace_step(pid_t pid, int sig);
 int trace_listen(pid_t pid);
-int trace_detach(pid_t pid);
+int trace_detach(pid_t pid, int sig);
+
+/* What becomes of a signal that stops the thread while it is driven. Return: the signal to be delivered,
+ * 0: none, it is taken away from the kernel. */
+typedef int (*trace_signal_fn)(void *ctx, const siginfo_t *si);
+/* Stops the running thread, whatever else it stops for first; each signal on the way is @fn's to decide
+ * (NULL: taken away). Return: 0 and TRACE_INTERRUPT or TRACE_GROUP in @ret; -ESRCH: it ended. */
+int trace_stop(pid_t pid, trace_signal_fn fn, void *ctx, struct trace_wait *ret);
+/* The same with a thread that stands in a stop: it goes on to the next one. */
+int trace_stop_again(pid_t pid, trace_signal_fn fn, void *ctx, struct trace_wait *ret);
 int trace_options(pid_t pid, unsigned long options);
 
 int trace_regs(pid_t pid, struct user_regs_struct *ret);
@@ -64,7 +72,7 @@ int trace_rseq(pid_t pid, struct trace_rseq *ret);
 
 /* Runs one system call in the stopped thread through the `syscall` instruction at @insn and puts its
  * registers back. The caller has blocked every signal (trace_set_mask), so that nothing is delivered
- * meanwhile. Return: 0 and the call's result in @ret; -errno if the thread could not be driven. */
+ * meanwhile; SIGSTOP, which nothing blocks, is left to the kernel. Return: 0 and the call's result in @ret; -errno if the thread could not be driven. */
 int trace_inject(pid_t pid, uint64_t insn, long nr, const uint64_t arg[6], int64_t *ret);
 
 #endif

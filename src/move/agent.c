@@ -230,12 +230,11 @@ void *agent_scratch(struct agent *a, uint32_t size, uint64_t *ret_addr)
 	return a->base + AREA_SCRATCH + at;
 }
 
-static void take_away(struct agent *a)
+static int on_signal(struct agent *a)
 {
 	siginfo_t si;
 
-	if (a->on_signal && trace_siginfo(a->pid, &si) == 0)
-		a->on_signal(a->ctx, &si);
+	return a->on_signal && trace_siginfo(a->pid, &si) == 0 ? a->on_signal(a->ctx, &si) : 0;
 }
 
 /* A look at the process while it should be running the batch. Return: whether it had stopped and goes on;
@@ -244,7 +243,7 @@ static int look(struct agent *a)
 {
 	struct trace_wait w;
 	siginfo_t si;
-	int r = trace_wait(a->pid, TRACE_NOHANG, &w);
+	int sig = 0, r = trace_wait(a->pid, TRACE_NOHANG, &w);
 
 	if (r < 0)
 		return r;
@@ -261,7 +260,7 @@ static int look(struct agent *a)
 		if (trace_siginfo(a->pid, &si) == 0 && si.si_code > 0 &&
 		    (w.sig == SIGSEGV || w.sig == SIGBUS || w.sig == SIGILL || w.sig == SIGFPE))
 			return -EFAULT;
-		take_away(a); /* only SIGSTOP cannot be blocked */
+		sig = on_signal(a);
 		break;
 	case TRACE_INTERRUPT:
 	case TRACE_GROUP:
@@ -270,7 +269,7 @@ static int look(struct agent *a)
 	case TRACE_OTHER:
 		break;
 	}
-	r = trace_cont(a->pid, 0);
+	r = trace_cont(a->pid, sig);
 	return r < 0 ? r : 1;
 }
 
@@ -338,17 +337,23 @@ int agent_run_all(struct agent *a, const char *what, struct err *e)
 	return 0;
 }
 
-/* The resident's knock may still wait as a signal when our stop comes first. It must come up now:
- * blocked by a mask that we set, it would be delivered to the program in the end. */
-static bool knock_waits(const struct agent *a)
+bool agent_is_ours(const siginfo_t *si)
+{
+	return (si->si_signo == SIGTRAP && si->si_code == SI_KERNEL) ||
+	       (si->si_signo == SIGURG && si->si_code == SI_QUEUE && si->si_pid == getpid());
+}
+
+/* The resident's knock, or another signal of ours, may still wait when our stop comes first. It must come
+ * up now: blocked by a mask that we set, it would be delivered to the program in the end. */
+static bool ours_waits(const struct agent *a)
 {
 	siginfo_t si[8];
 	int n = trace_peek_signals(a->pid, false, si, ARRAY_SIZE(si));
 	uint64_t mask;
 
 	for (int i = 0; i < n; i++)
-		if (si[i].si_signo == SIGTRAP && si[i].si_code == SI_KERNEL)
-			return trace_mask(a->pid, &mask) == 0 && !(mask & 1ULL << (SIGTRAP - 1));
+		if (agent_is_ours(&si[i]))
+			return trace_mask(a->pid, &mask) == 0 && !(mask & 1ULL << (si[i].si_signo - 1));
 	return false;
 }
 
@@ -364,23 +369,27 @@ int agent_stop_idle(struct agent *a)
 	if (r < 0)
 		return r;
 	for (;;) {
+		int sig = 0;
+		bool ours;
+
 		r = trace_wait(a->pid, 0, &w);
 		if (r < 0)
 			return r;
 		if (w.event == TRACE_ENDED)
 			return -ESRCH;
-		if (w.event == TRACE_INTERRUPT && !knock_waits(a))
-			return 0;
-		if (w.event == TRACE_GROUP) /* stopped by a signal too: every stop of ours is told so */
+		/* While a stop signal's stop is in force every stop of ours is told as one of those. */
+		ours = w.event == TRACE_INTERRUPT || w.event == TRACE_GROUP;
+		a->stopped = w.event == TRACE_GROUP;
+		if (ours && !ours_waits(a))
 			return 0;
 		if (w.event == TRACE_SIGNAL)
-			take_away(a);
+			sig = on_signal(a);
 		/* A stop of ours comes before any signal that waits, and any other stop may have
-		 * swallowed it: it is asked for again behind the knock, not before. */
-		if (w.event != TRACE_INTERRUPT)
+		 * swallowed it: it is asked for again behind the signal, not before. */
+		if (!ours)
 			r = trace_interrupt(a->pid);
 		if (r == 0)
-			r = trace_cont(a->pid, 0);
+			r = trace_cont(a->pid, sig);
 		if (r < 0)
 			return r;
 	}

@@ -27,8 +27,9 @@ struct agent {
 	 * Return: false: it is none of its business. May be NULL. */
 	bool (*on_stop)(void *ctx, const struct trace_wait *w);
 	void *ctx;
-	/* A signal that stopped it meanwhile, taken away from the kernel; may be NULL. */
-	void (*on_signal)(void *ctx, const siginfo_t *si);
+	/* A signal that stopped it meanwhile; NULL: taken away. */
+	trace_signal_fn on_signal;
+	bool stopped; /* a stop signal's stop is in force, as agent_stop_idle() saw last */
 };
 
 #define AGENT_INIT { .pid = -1 }
@@ -83,7 +84,9 @@ int64_t agent_ret(const struct agent *a, int index);
 int agent_run_all(struct agent *a, const char *what, struct err *e);
 
 /* Stops the running process. If it is idle in the loop: 0. Return: -ESRCH, -EBUSY when it is in a
- * call (the loop goes on then). */
+ * call (the loop goes on then). Signals of ours that waited have come up before. */
 int agent_stop_idle(struct agent *a);
+/* A signal that only serves to stop the thread: sent to it by this supervisor, or its knock. */
+bool agent_is_ours(const siginfo_t *si);
 
 #endif

@@ -35,29 +35,34 @@ static bool halfway(pid_t pid, const struct vma_list *maps, const struct user_re
 	       insn[1] != 0x05;
 }
 
-/* Lets the thread run until the next stop that we asked for. */
-static int run_a_little(pid_t pid, bool step, void (*on_signal)(void *, const siginfo_t *),
-			void *ctx)
+/* Lets the thread run until we stop it again. */
+static int run_a_little(pid_t pid, trace_signal_fn fn, void *ctx)
+{
+	struct trace_wait w;
+	int r = trace_cont(pid, 0);
+
+	return r < 0 ? r : trace_stop(pid, fn, ctx, &w);
+}
+
+/* One instruction. */
+static int step(pid_t pid, trace_signal_fn fn, void *ctx)
 {
 	struct trace_wait w;
 	siginfo_t si;
-	int r = step ? trace_step(pid) : trace_cont(pid, 0);
+	int sig = 0, r;
 
-	if (r == 0 && !step)
-		r = trace_interrupt(pid);
-	while (r == 0) {
-		r = trace_wait(pid, 0, &w);
+	do {
+		r = trace_step(pid, sig);
+		if (r == 0)
+			r = trace_wait(pid, 0, &w);
 		if (r < 0)
 			return r;
 		if (w.event == TRACE_ENDED)
 			return -ESRCH;
-		if (w.event == TRACE_INTERRUPT || (step && w.event == TRACE_SIGNAL && w.sig == SIGTRAP))
-			return 0;
-		if (w.event == TRACE_SIGNAL && on_signal && trace_siginfo(pid, &si) == 0)
-			on_signal(ctx, &si);
-		r = step ? trace_step(pid) : trace_cont(pid, 0);
-	}
-	return r;
+		sig = w.event == TRACE_SIGNAL && w.sig != SIGTRAP && fn && trace_siginfo(pid, &si) == 0 ?
+			      fn(ctx, &si) : 0;
+	} while (w.event != TRACE_SIGNAL || w.sig != SIGTRAP);
+	return 0;
 }
 
 /* A thread stopped between the bounds of a restartable sequence is sent to its abort handler, as the
@@ -86,14 +91,14 @@ static int leave_rseq(pid_t pid, struct user_regs_struct *regs)
 }
 
 int capture_settle(pid_t pid, const struct vma_list *maps,
-		   void (*on_signal)(void *ctx, const siginfo_t *si), void *ctx)
+		   trace_signal_fn fn, void *ctx)
 {
 	struct user_regs_struct regs;
 	uint64_t mask;
 	int r = trace_regs(pid, &regs);
 
 	for (int tries = 0; r == 0 && halfway(pid, maps, &regs) && tries < 40; tries++) {
-		r = run_a_little(pid, false, on_signal, ctx);
+		r = run_a_little(pid, fn, ctx);
 		if (r == 0)
 			r = trace_regs(pid, &regs);
 	}
@@ -103,7 +108,7 @@ int capture_settle(pid_t pid, const struct vma_list *maps,
 		if (r == 0)
 			r = trace_set_mask(pid, ~(1ULL << (SIGTRAP - 1)));
 		for (int steps = 0; r == 0 && halfway(pid, maps, &regs) && steps < 5000; steps++) {
-			r = run_a_little(pid, true, NULL, NULL);
+			r = step(pid, fn, ctx);
 			if (r == 0)
 				r = trace_regs(pid, &regs);
 		}

@@ -12,11 +12,10 @@
 
 /* Makes the stopped thread stand where a move may take it: outside the vDSO (it may hold a pointer
  * to data that only this kernel maps there) and outside a restartable sequence. The thread may run
- * for some microseconds. Signals that stop it meanwhile are handed to @on_signal (already taken
- * away from the kernel); may be NULL when none can come.
+ * for some microseconds. Signals that stop it meanwhile are @fn's to decide.
  * Return: 0, -ESRCH, -EAGAIN when it did not leave the vDSO. */
 int capture_settle(pid_t pid, const struct vma_list *maps,
-		   void (*on_signal)(void *ctx, const siginfo_t *si), void *ctx);
+		   trace_signal_fn fn, void *ctx);
 
 /* Registers, extended state, mask, mm, auxv, name, ids, clocks of the stopped process. */
 int capture_stopped(pid_t pid, struct image *m, struct err *e);
