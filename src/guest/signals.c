@@ -58,6 +58,10 @@ void signals_keep(struct guest *g, const siginfo_t *si, bool queued)
 		g->queued[i] = false;
 		return;
 	}
+	/* Its opposite came while it stood before its delivery: it has no effect any more. Raised again it
+	 * would undo what came later. */
+	if (!queued && (DEFAULT_STOP | SIG_BIT(SIGCONT)) & SIG_BIT(si->si_signo))
+		return;
 	if (g->nsignals == SIGNALS_MAX)
 		return;
 	g->signal[g->nsignals] = *si;
