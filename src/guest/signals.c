@@ -54,8 +54,13 @@ void signals_keep(struct guest *g, const siginfo_t *si, bool queued)
 {
 	int i = find(g, si->si_signo);
 
-	if (i >= 0 && !queued) { /* the kernel's instance of one that we know */
-		g->queued[i] = false;
+	if (i >= 0 && !queued) { /* the kernel's instance of one that we know: of several, the first */
+		for (unsigned k = (unsigned)i; k < g->nsignals; k++) {
+			if (g->signal[k].si_signo != si->si_signo || !g->queued[k])
+				continue;
+			g->queued[k] = false;
+			break;
+		}
 		return;
 	}
 	/* Its opposite came while it stood before its delivery: it has no effect any more. Raised again it
