@@ -112,7 +112,7 @@ struct home {
 	bool exiting;	 /* P runs exit_group */
 	int stopping;	 /* stop signal that P is to take */
 	uint64_t thaws;	 /* MSG_THAWs that this host was sent */
-	bool stop_due;	 /* it has taken it: does it stop? */
+	bool stop_due;	 /* it takes it: does it stop? */
 	bool stopped;	 /* P is stopped by a stop signal, as the shell sees it */
 	bool frozen;	 /* the body stands, as far as we know */
 	bool driven;	 /* it runs a batch of ours nevertheless */

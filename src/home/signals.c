@@ -233,6 +233,15 @@ int signals_while_driven(void *ctx, const siginfo_t *si)
 	return 0;
 }
 
+/* P, at the stop before a signal, is stopped by @sig in its place; 0: by none. */
+static void stop_by(struct home *h, int sig)
+{
+	h->stop_due = sig;
+	if (sig)
+		(void)trace_interrupt(h->pid); /* stopped or not, it says so */
+	(void)trace_cont(h->pid, sig);
+}
+
 void signals_on_stop(struct home *h, int sig)
 {
 	siginfo_t si;
@@ -246,11 +255,7 @@ void signals_on_stop(struct home *h, int sig)
 	if (sig == SIGCONT || sig == SIGSTOP)
 		h->stopping = 0; /* it has stopped, or is not to stop any more */
 	if (is_mark(&si)) {
-		sig = take_mark(h);
-		h->stop_due = sig;
-		if (sig)
-			(void)trace_interrupt(h->pid); /* stopped or not, it says so */
-		(void)trace_cont(h->pid, sig);
+		stop_by(h, take_mark(h));
 		return;
 	}
 	if (was_carried(h, &si)) {
@@ -263,7 +268,7 @@ void signals_on_stop(struct home *h, int sig)
 	}
 	if (sig == SIGSTOP) { /* cannot be refused: both stop */
 		signals_freeze(h);
-		(void)trace_cont(h->pid, sig);
+		stop_by(h, sig);
 		return;
 	}
 	signals_forward(h, &si);
