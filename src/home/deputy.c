@@ -388,6 +388,14 @@ static int until_interrupt(struct home *h, struct user_regs_struct *regs)
 	return trace_regs(h->pid, regs);
 }
 
+/* P is stopped, and has not begun with the call: it can be taken back. */
+static bool not_begun(const struct home *h)
+{
+	const struct resident_ctl *c = agent_ctl(&h->p);
+
+	return c->state == RESIDENT_IDLE && __atomic_load_n(&c->done, __ATOMIC_ACQUIRE) != h->p.want;
+}
+
 int deputy_interrupt(struct home *h)
 {
 	struct run *r = &h->run;
@@ -410,10 +418,15 @@ int deputy_interrupt(struct home *h)
 				absorb_native(h, r->code); /* what is left of its time */
 			return agent_enter(&h->p); /* idle in the loop again */
 		}
+		if (not_begun(h)) { /* a stopped program begins none */
+			r->code = r->restart ? -516 : -513;
+			r->state = RUN_INTERRUPTED;
+			return agent_enter(&h->p);
+		}
 		k = trace_cont(h->pid, 0);
 		if (k < 0)
 			return k;
-		/* It has a result, or has not begun: look again in a moment. */
+		/* It has a result, or is about to begin: look again in a moment. */
 		seen = __atomic_load_n(&c->done, __ATOMIC_ACQUIRE);
 		if (seen != h->p.want)
 			(void)futex_wait(&c->done, seen, &ts);
