@@ -58,8 +58,13 @@ static int change_conf(const struct member_files *f, const struct change *change
 
 		if (changes[i].stays)
 			continue;
-		conf_edit(text, strlen(text), changes[i].key, changes[i].value, &b);
+		r = conf_edit(text, strlen(text), changes[i].key, changes[i].value, &b);
 		buf_put_u8(&b, '\0');
+		if (r == -EINVAL) {
+			buf_finish(&b);
+			return err_set(e, r, "%s: \"%.40s\" can not stand in %s", changes[i].key,
+				       changes[i].value, MOS_CONF_PATH);
+		}
 		free(text);
 		text = b.failed ? NULL : (char *)b.data;
 		if (!text)
