@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -110,6 +111,20 @@ int io_own_dir(char *to, size_t size)
 	return 0;
 }
 
+/* As the file that is there, or as a new one. */
+static int dress(int fd, const char *path)
+{
+	struct stat old, own;
+
+	if (stat(path, &old) < 0)
+		return errno == ENOENT ? (fchmod(fd, 0644) < 0 ? -errno : 0) : -errno;
+	if (fstat(fd, &own) < 0)
+		return -errno;
+	if ((old.st_uid != own.st_uid || old.st_gid != own.st_gid) && fchown(fd, old.st_uid, old.st_gid) < 0)
+		return -errno;
+	return fchmod(fd, old.st_mode & 07777) < 0 ? -errno : 0;
+}
+
 int io_replace_file(const char *path, const char *text)
 {
 	CLEANUP(close_fd) int fd = -1;
@@ -117,15 +132,19 @@ int io_replace_file(const char *path, const char *text)
 	char folder[PATH_MAX], next[PATH_MAX];
 	int r;
 
-	if (!slash || (size_t)snprintf(next, sizeof(next), "%s.new", path) >= sizeof(next))
+	/* a name that is nobody's: NAME.new may be the administrator's */
+	if (!slash || (size_t)snprintf(next, sizeof(next), "%.*s/.%s.XXXXXX", (int)(slash - path), path,
+				       slash + 1) >= sizeof(next))
 		return -ENAMETOOLONG;
 	(void)snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
 	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = mkostemp(next, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	r = io_write_all(fd, text, strlen(text));
+	if (r == 0)
+		r = dress(fd, path);
 	if (r == 0 && (fsync(fd) < 0 || rename(next, path) < 0))
 		r = -errno;
 	if (r < 0)

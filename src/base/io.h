@@ -14,8 +14,8 @@ int io_read_all(int fd, void *p, size_t n);
 ssize_t io_read_file(const char *path, char *to, size_t size);
 /* Writes @text to an existing file in one write (for /proc and cgroup files). */
 int io_write_file(const char *path, const char *text);
-/* Makes @path a file with @text, at once or not at all, of mode 0644; its folder is made if it is missing
- * (not those above). */
+/* Makes @path a file with @text, at once or not at all; mode and owner stay, a new one has mode 0644. Its
+ * folder is made if it is missing (not those above). */
 int io_replace_file(const char *path, const char *text);
 int io_set_nonblock(int fd);
 /* The folder in which this program's own executable lies, without a slash at the end. */
