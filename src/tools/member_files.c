@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,13 +41,8 @@ void member_files_finish(struct member_files *f)
 	f->text = NULL;
 }
 
-struct change {
-	const char *key, *value; /* NULL: without a line of that key */
-	bool stays;		 /* whatever the file says */
-};
-
 /* Makes @changes in the configuration. */
-static int change_conf(const struct member_files *f, const struct change *changes, unsigned n, struct err *e)
+static int change_conf(const struct member_files *f, const struct conf_change *changes, unsigned n, struct err *e)
 {
 	CLEANUP(free_ptr) char *text = strdup(f->text);
 	char path[PATH_MAX];
@@ -84,57 +80,125 @@ static int change_conf(const struct member_files *f, const struct change *change
 	return r < 0 ? err_set(e, r, "write %s: %s", path, strerror(-r)) : 0;
 }
 
-/* The nodes that we were told of, and ourselves. */
-static int write_nodes(const struct join_given *g, const char *own, struct err *e)
-{
-	CLEANUP(free_ptr) char *text = malloc(NODES_MAX);
-	int r;
+/* What a file was, so that it can be again. */
+struct before {
+	const char *path;
+	char *text; /* NULL: there was none */
+};
 
-	if (!text)
-		return err_set(e, -ENOMEM, "out of memory");
-	(void)snprintf(text, NODES_MAX, "%s", g->nodes);
-	if (own)
-		(void)snprintf(text + strlen(text), NODES_MAX - strlen(text), "%u %s 1\n", g->node, own);
-	r = io_replace_file(MOS_NODES_PATH, text);
-	return r < 0 ? err_set(e, r, "write %s: %s", MOS_NODES_PATH, strerror(-r)) : 0;
+static int look_before(struct before *b, const char *path, struct err *e)
+{
+	CLEANUP(free_ptr) char *text = malloc(MAP_TEXT_MAX + 1);
+	ssize_t n = text ? io_read_file(path, text, MAP_TEXT_MAX + 1) : -ENOMEM;
+
+	*b = (struct before){ .path = path };
+	if (n == -ENOENT)
+		return 0;
+	if (n < 0)
+		return err_set(e, (int)n, "read %s: %s", path, strerror((int)-n));
+	b->text = steal_ptr(&text);
+	return 0;
 }
 
-int member_files_write(const struct member_files *f, const struct join_given *g, const char *own,
-		       const char *discover, struct err *e)
+static int replace(struct before *b, const char *path, const char *text, struct err *e)
 {
+	int r = look_before(b, path, e);
+
+	if (r < 0)
+		return r;
+	r = io_replace_file(path, text);
+	return r < 0 ? err_set(e, r, "write %s: %s", path, strerror(-r)) : 0;
+}
+
+static void put_back(struct before *b, bool failed)
+{
+	if (failed && b->path)
+		(void)(b->text ? io_replace_file(b->path, b->text) : unlink(b->path));
+	free(b->text);
+}
+
+static int write_all(const struct member_files *f, const struct member_plan *p, struct err *e)
+{
+	struct before map = { 0 }, nodes = { 0 };
+	int r = 0;
+
+	if (p->map)
+		r = replace(&map, p->map_path, p->map, e);
+	if (r == 0 && p->nodes)
+		r = replace(&nodes, MOS_NODES_PATH, p->nodes, e);
+	if (r == 0 && p->keys && !f->key)
+		r = key_ring_save(f->conf.key_file, p->keys, e);
+	if (r == 0)
+		r = change_conf(f, p->changes, p->n, e);
+	if (r < 0 && p->keys && !f->key)
+		(void)key_ring_remove(f->conf.key_file, NULL);
+	put_back(&nodes, r < 0);
+	put_back(&map, r < 0);
+	return r;
+}
+
+int member_files_write(const struct member_files *f, const struct member_plan *p, struct err *e)
+{
+	static const int wait[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP };
+	sigset_t waiting, old;
+	int r;
+
+	if (mkdir("/etc/umosix", 0755) < 0 && errno != EEXIST)
+		return err_set(e, -errno, "make /etc/umosix: %s", strerror(errno));
+	(void)sigemptyset(&waiting);
+	for (unsigned i = 0; i < ARRAY_SIZE(wait); i++)
+		(void)sigaddset(&waiting, wait[i]);
+	(void)sigprocmask(SIG_BLOCK, &waiting, &old);
+	r = write_all(f, p, e);
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
+}
+
+int member_files_by_key(const struct member_files *f, const struct join_given *g, const char *own,
+			const char *discover, struct err *e)
+{
+	CLEANUP(free_ptr) char *nodes = malloc(NODES_MAX); /* those that we were told of, and ourselves */
 	char node[16], port[16];
-	const struct change changes[] = {
+	const struct conf_change changes[] = {
 		{ "members", "key", false },
 		{ "node", g->node ? node : NULL, false },
 		{ "port", port, f->conf.port == g->port },
 		{ "discover", discover, !discover || (!f->conf.discover.on && !strcmp(discover, "no")) },
 	};
-	int r;
 
+	if (!nodes)
+		return err_set(e, -ENOMEM, "out of memory");
 	(void)snprintf(node, sizeof(node), "%u", g->node);
 	(void)snprintf(port, sizeof(port), "%u", g->port);
-	if (mkdir("/etc/umosix", 0755) < 0 && errno != EEXIST)
-		return err_set(e, -errno, "make /etc/umosix: %s", strerror(errno));
-	r = write_nodes(g, own, e);
-	if (r == 0)
-		r = key_ring_save(f->conf.key_file, &g->keys, e);
-	return r < 0 ? r : change_conf(f, changes, ARRAY_SIZE(changes), e);
+	(void)snprintf(nodes, NODES_MAX, "%s", g->nodes);
+	if (own)
+		(void)snprintf(nodes + strlen(nodes), NODES_MAX - strlen(nodes), "%u %s 1\n", g->node, own);
+	return member_files_write(f,
+				  &(struct member_plan){ .keys = &g->keys,
+							 .nodes = nodes,
+							 .changes = changes,
+							 .n = ARRAY_SIZE(changes) },
+				  e);
 }
 
-int member_files_map(const struct member_files *f, const struct key_ring *keys, uint16_t port,
-		     struct err *e)
+int member_files_by_map(const struct member_files *f, const struct key_ring *keys, const char *path,
+			const char *map, uint16_t port, struct err *e)
 {
 	char text[16];
-	const struct change changes[] = {
-		{ "members", NULL, false },
-		{ "discover", NULL, false }, /* finds nobody whom a map does not name */
+	const struct conf_change changes[] = {
+		{ "members", NULL, !f->conf.by_key },
+		{ "discover", NULL, !f->conf.discover.on }, /* finds nobody whom a map does not name */
 		{ "port", text, f->conf.port == port },
 	};
-	int r;
 
 	(void)snprintf(text, sizeof(text), "%u", port);
-	r = key_ring_save(f->conf.key_file, keys, e);
-	return r < 0 ? r : change_conf(f, changes, ARRAY_SIZE(changes), e);
+	return member_files_write(f,
+				  &(struct member_plan){ .keys = keys,
+							 .map_path = path,
+							 .map = map,
+							 .changes = changes,
+							 .n = ARRAY_SIZE(changes) },
+				  e);
 }
 
 static int take_away(const char *path, struct err *e)
@@ -147,21 +211,16 @@ static int take_away(const char *path, struct err *e)
 int member_files_remove(const struct member_files *f, struct err *e)
 {
 	/* discovery without a key finds nobody, and would claim a number again with the next one */
-	static const struct change changes[] = {
+	static const struct conf_change changes[] = {
 		{ "members", NULL, false }, { "node", NULL, false }, { "discover", NULL, false },
 		{ "discover-ttl", NULL, false },
 	};
 	static const char *const files[] = { MOS_NODES_PATH, MOS_NUMBER_PATH, MOS_UNDISPUTED_PATH,
 					     MOS_DISCOVER_PATH };
-	char next[CONF_PATH_MAX + 8];
-	int r;
+	int r = change_conf(f, changes, ARRAY_SIZE(changes), e);
 
-	(void)snprintf(next, sizeof(next), "%s.new", f->conf.key_file);
-	r = change_conf(f, changes, ARRAY_SIZE(changes), e);
 	if (r == 0)
-		r = take_away(next, e);
-	if (r == 0)
-		r = take_away(f->conf.key_file, e);
+		r = key_ring_remove(f->conf.key_file, e);
 	for (unsigned i = 0; i < ARRAY_SIZE(files) && r == 0; i++)
 		r = take_away(files[i], e);
 	return r;

@@ -229,7 +229,7 @@ static int join(struct joining *j)
 	if (r == 0)
 		r = ask(j, &c, &e);
 	if (r == 0)
-		r = member_files_write(&f, &j->given, j->own, NULL, &e);
+		r = member_files_by_key(&f, &j->given, j->own, NULL, &e);
 	if (r == 0)
 		(void)say(c, MSG_JOIN_KEPT, NULL); /* for its log */
 	channel_close(c);

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/util.h"
 #include "tools/client.h"
 #include "tools/member_files.h"
@@ -64,21 +63,9 @@ static int options(int argc, char **argv, struct setup_said *s)
 	return TOOL_OK;
 }
 
-static int get_key(const struct setup_plan *p, const struct member_files *f, struct key_ring *to,
-		   struct err *e)
+static int get_key(const struct setup_plan *p, struct key_ring *to, struct err *e)
 {
-	char fresh[CONF_PATH_MAX + 8];
-	int r;
-
-	if (p->key[0])
-		return key_ring_load(p->key, to, e);
-	(void)snprintf(fresh, sizeof(fresh), "%s.fresh", f->conf.key_file);
-	(void)unlink(fresh);
-	r = key_generate(fresh, e);
-	if (r == 0)
-		r = key_ring_load(fresh, to, e);
-	(void)unlink(fresh);
-	return r;
+	return p->key[0] ? key_ring_load(p->key, to, e) : key_ring_draw(to, e);
 }
 
 static int write_new(const struct setup_plan *p, const struct member_files *f, struct err *e)
@@ -88,9 +75,9 @@ static int write_new(const struct setup_plan *p, const struct member_files *f, s
 
 	g.node = p->node;
 	g.port = p->port;
-	r = get_key(p, f, &g.keys, e);
+	r = get_key(p, &g.keys, e);
 	if (r == 0)
-		r = member_files_write(f, &g, p->address[0] ? p->address : NULL, p->discover, e);
+		r = member_files_by_key(f, &g, p->address[0] ? p->address : NULL, p->discover, e);
 	key_ring_wipe(&g.keys);
 	return r;
 }
@@ -99,17 +86,12 @@ static int write_map(const struct setup_plan *p, const struct member_files *f, s
 {
 	struct key_ring keys = { 0 };
 	char path[CONF_PATH_MAX];
-	int r = get_key(p, f, &keys, e);
+	int r = get_key(p, &keys, e);
 
 	(void)snprintf(path, sizeof(path), "%s",
 		       f->conf.map_file[0] ? f->conf.map_file : map_search_paths[0]);
-	if (r == 0 && p->map[0]) {
-		r = io_replace_file(path, p->map);
-		if (r < 0)
-			(void)err_set(e, r, "write %s: %s", path, strerror(-r));
-	}
 	if (r == 0)
-		r = member_files_map(f, &keys, p->port, e);
+		r = member_files_by_map(f, &keys, path, p->map[0] ? p->map : NULL, p->port, e);
 	key_ring_wipe(&keys);
 	return r;
 }

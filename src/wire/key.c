@@ -163,15 +163,24 @@ static int key_write(const char *path, const struct key *k)
 	return r;
 }
 
+int key_ring_draw(struct key_ring *ret, struct err *e)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (RAND_bytes(ret->key[0].bytes, sizeof(ret->key[0].bytes)) != 1)
+		return err_set(e, -EIO, "OpenSSL has no random numbers: no key was made");
+	ret->n = 1;
+	return 0;
+}
+
 int key_generate(const char *path, struct err *e)
 {
-	struct key k;
-	int r;
+	struct key_ring keys;
+	int r = key_ring_draw(&keys, e);
 
-	if (RAND_bytes(k.bytes, sizeof(k.bytes)) != 1)
-		return err_set(e, -EIO, "OpenSSL has no random numbers: no key was made");
-	r = key_write(path, &k);
-	OPENSSL_cleanse(&k, sizeof(k));
+	if (r < 0)
+		return r;
+	r = key_write(path, &keys.key[0]);
+	key_ring_wipe(&keys);
 	if (r == -EEXIST)
 		return err_set(e, r,
 			       "there is a key at %s already, and it stays; to change keys, "
@@ -202,6 +211,30 @@ int key_ring_save(const char *path, const struct key_ring *keys, struct err *e)
 		}
 	}
 	return 0;
+}
+
+int key_ring_remove(const char *path, struct err *e)
+{
+	static const char *const suffix[] = { ".new", "" }; /* the one alone would be of no use */
+
+	for (unsigned i = 0; i < ARRAY_SIZE(suffix); i++) {
+		char name[PATH_MAX];
+
+		if (snprintf(name, sizeof(name), "%s%s", path, suffix[i]) >= (int)sizeof(name))
+			return err_set(e, -ENAMETOOLONG, "the key's file name is too long");
+		if (unlink(name) < 0 && errno != ENOENT)
+			return err_set(e, -errno, "remove %s: %s", name, strerror(errno));
+	}
+	return 0;
+}
+
+bool key_ring_equal(const struct key_ring *a, const struct key_ring *b)
+{
+	bool same = a->n == b->n;
+
+	for (unsigned i = 0; i < a->n && same; i++)
+		same = !CRYPTO_memcmp(a->key[i].bytes, b->key[i].bytes, KEY_BYTES);
+	return same;
 }
 
 void key_ring_wipe(struct key_ring *k)

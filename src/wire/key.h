@@ -4,6 +4,7 @@
 #ifndef MOS_WIRE_KEY_H
 #define MOS_WIRE_KEY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -25,8 +26,13 @@ int key_ring_load(const char *path, struct key_ring *ret, struct err *e);
 /* Writes @keys' first key to @path and the second, if any, to @path.new, whole or not at all; whatever key
  * was there is replaced. Return: 0 or -errno. */
 int key_ring_save(const char *path, const struct key_ring *keys, struct err *e);
+/* Removes both; a missing one is none to remove. Return: 0 or -errno. */
+int key_ring_remove(const char *path, struct err *e);
+/* Draws a fresh key. Return: 0 or -EIO. */
+int key_ring_draw(struct key_ring *ret, struct err *e);
 /* Makes a fresh key at @path; never overwrites. Return: 0, -EEXIST, other -errno. */
 int key_generate(const char *path, struct err *e);
+bool key_ring_equal(const struct key_ring *a, const struct key_ring *b);
 void key_ring_wipe(struct key_ring *k);
 
 #endif

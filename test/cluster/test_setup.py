@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 
@@ -193,3 +194,72 @@ def test_refusals(three):
         r = run(lab, 1, "setup", *args, uid=uid)
         assert (r.returncode, text in r.stderr) == (status, True), (args, r)
     assert files(lab, 1) == before
+
+
+def test_what_fails_is_taken_back(three):
+    lab = three
+    conf = lab.inside(3, CONF)
+    conf.write_text(conf.read_text().replace(KEY, "/var/lib/umosix/none/key"))
+    before = files(lab, 3)
+    for args in ((), ("--way", "map", "--nodes", own_address(lab, 3))):
+        r = run(lab, 3, "setup", "--yes", "--no-start", *args)
+        assert r.returncode == 1 and "/var/lib/umosix/none/key" in r.stderr, r
+        assert files(lab, 3) == before
+    lab.inside(3, NODES).write_text("9 10.9.9.9 1\n")  # of another time
+    assert run(lab, 3, "setup", "--yes", "--no-start").returncode == 1
+    assert lab.inside(3, NODES).read_text() == "9 10.9.9.9 1\n"
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_waits_until_all_is_written(three, sig):
+    """It is held in the middle by a file that it has to look at."""
+    lab = three
+    fifo = lab.inside(3, NODES)
+    os.mkfifo(fifo)
+    p = subprocess.Popen(lab.command(3, ["sh", "-c", 'echo $$; exec "$@"', "sh", str(lab.bin / "mosctl"), "setup",
+                                         "--yes", "--no-start", "--node", "3"]),
+                         stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=lab.env)
+    pid = int(p.stdout.readline())
+    opened = []
+
+    def reads():
+        with contextlib.suppress(OSError):  # nobody reads yet
+            opened.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        return opened
+
+    wait_for(reads)
+    lab.run(3, ["kill", f"-{sig.value}", str(pid)])
+    os.close(opened[0])  # it goes on
+    p.communicate(timeout=20)
+    assert p.returncode in (-sig, 128 + sig)
+    assert "node = 3" in lab.inside(3, CONF).read_text()
+    assert lab.inside(3, KEY).exists() and lab.inside(3, NODES).read_text().startswith("3 ")
+
+
+def test_a_machine_without_any_file(three):
+    lab = three
+    lab.run(3, ["sh", "-c", "mv /etc/umosix /var/lib/umosix/etc"])
+    try:
+        r = run(lab, 3, "setup", "--yes", "--no-start")
+        assert r.returncode == 0, r.stderr
+        assert lab.inside(3, CONF).read_text() == "members = key\nnode = 1\n"
+    finally:
+        lab.run(3, ["sh", "-c", "rm -r /etc/umosix; mv /var/lib/umosix/etc /etc/umosix"])
+
+
+def test_the_configuration_stays_the_administrators(three):
+    lab = three
+    conf = lab.inside(3, CONF)
+    text = "members:key ; ours\n" + conf.read_text().rstrip("\n")
+    conf.write_text(text)
+    conf.chmod(0o640)
+    os.chown(conf, 0, ORDINARY)
+    beside = lab.inside(3, CONF + ".new")
+    beside.write_text("the next one")
+    r = run(lab, 3, "setup", "--yes", "--no-start", "--node", "7")
+    assert r.returncode == 0, r.stderr
+    st = conf.stat()
+    assert (st.st_mode & 0o7777, st.st_uid, st.st_gid) == (0o640, 0, ORDINARY)
+    assert conf.read_text() == text + "\nnode = 7\n"
+    assert beside.read_text() == "the next one"
+    assert {p.name for p in lab.inside(3, "/etc/umosix").iterdir()} == {"mosd.conf", "mosd.conf.new", "cluster.key"}
