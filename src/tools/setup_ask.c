@@ -12,22 +12,25 @@ static int check(const struct question *q, const char *answer, struct err *e)
 	return q->check ? q->check(answer, q->ctx, e) : 0;
 }
 
-/* A line without its end and the blanks around. Return: false at the end of file. */
-static bool read_line(char *to, size_t size)
+/* A line without its end and the blanks around. Return: 0, -EMSGSIZE when it is too long, of which nothing is
+ * taken for an answer, or -ENODATA at the end of file. */
+static int read_line(char *to, size_t size)
 {
 	size_t n, skip;
 
 	if (!fgets(to, (int)size, stdin))
-		return false;
+		return -ENODATA;
 	n = strlen(to);
-	if (n && to[n - 1] != '\n')
+	if (n == size - 1 && to[n - 1] != '\n') {
 		for (int c; (c = getchar()) != '\n' && c != EOF;)
-			; /* too long to be an answer: it will not be a good one */
+			;
+		return -EMSGSIZE;
+	}
 	while (n && strchr(" \t\r\n", to[n - 1]))
 		to[--n] = '\0';
 	skip = strspn(to, " \t");
 	memmove(to, to + skip, n - skip + 1);
-	return true;
+	return 0;
 }
 
 int setup_ask(const struct question *q, const char *said, bool unattended, char *to, size_t size,
@@ -47,13 +50,14 @@ int setup_ask(const struct question *q, const char *said, bool unattended, char 
 
 		(void)printf("%s%s%s%s ", q->text, *q->usual ? " [" : "", q->usual, *q->usual ? "]" : "");
 		(void)fflush(stdout);
-		if (!read_line(to, size)) {
+		r = read_line(to, size);
+		if (r == -ENODATA) {
 			(void)puts("");
 			return err_set(e, -ECANCELED, "nothing is changed");
 		}
-		if (!*to)
+		if (r == 0 && !*to)
 			(void)snprintf(to, size, "%s", q->usual);
-		r = check(q, to, &wrong);
+		r = r < 0 ? err_set(&wrong, r, "that is too long") : check(q, to, &wrong);
 		if (r == 0)
 			return 0;
 		(void)printf("  %s\n", err_str(&wrong, r));

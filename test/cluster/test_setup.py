@@ -169,6 +169,15 @@ def test_a_map(three):
     assert not lab.inside(3, KEY).exists()
 
 
+def test_a_long_answer_is_not_cut(three):
+    lab = three
+    t = Terminal(lab, 3, "--way", "token", "--no-start")
+    t.answer("of the cluster?", "h" * 300 + "\n")
+    t.answer("that is too long", "\n")
+    t.answer("say something", "\x04")
+    assert t.end() == 1
+
+
 def test_refusals(three):
     lab = three
     before = files(lab, 1)
