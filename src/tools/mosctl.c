@@ -23,7 +23,7 @@ static const struct {
 	{ "decisions", "[-f] [--json]", "what this node decided by itself; -f: go on", mosctl_decisions },
 	{ "keygen", "[FILE]", "make the cluster's key, once; then copy it to every node",
 	  mosctl_keygen },
-	{ "setup", "[--yes] [...]", "make this machine a node; asks what it must", mosctl_setup },
+	{ "setup", "[--yes] [...]", "make this machine a node; --help has more", mosctl_setup },
 	{ "token", "[--minutes M] [--node N]", "let one machine join, once", mosctl_token },
 	{ "join", "NODE TOKEN", "make this machine a node of NODE's cluster", mosctl_join },
 	{ "leave", "[--yes]", "... let it be none any more; waits until it is empty", mosctl_leave },
@@ -82,7 +82,8 @@ int main(int argc, char **argv)
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(argv[1], commands[i].name)) {
-			if (argc > 2 && !strcmp(argv[2], "--help"))
+			/* which of them has a help of its own knows itself */
+			if (argc > 2 && !strcmp(argv[2], "--help") && commands[i].run != mosctl_setup)
 				return show_help(argc, argv);
 			return commands[i].run(argc - 1, argv + 1);
 		}

@@ -79,7 +79,9 @@ int service_begin(void)
 	if (client_connect(&c, &e) == 0)
 		return service_reload();
 	if (access("/run/systemd/system", F_OK) < 0) {
-		(void)puts("no service manager runs here: start mosd, as root, in whatever way this machine has");
+		(void)fputs("mosctl: no systemd runs here: begin `mosd` as root, now and at each boot; then "
+			    "`mosctl setup` verifies\n",
+			    stderr);
 		return TOOL_NO_MOSD;
 	}
 	r = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);

@@ -67,6 +67,16 @@ def test_options_of_the_help(mosd, tool):
     assert len(said) >= 4 and said <= offers(mosd, tool, "-") | {"-j"}
 
 
+def test_setup(mosd):
+    said = set(re.findall(r"^  (--[a-z-]+)", mosd.tool("mosctl", "setup", "--help").stdout, re.M))
+    assert len(said) == 14 and offers(mosd, "mosctl", "setup", "--") == said | {"--help"}
+    page = (moslab.REPO / "man/mosctl.1.scd").read_text()
+    page = page[page.index("\n*setup*\n"):page.index("\n*token*\n")]
+    assert said - {"--no-start"} <= set(re.findall(r"\*(--[a-z-]+)\*", page)) and "*--no-start*" in page
+    assert offers(mosd, "mosctl", "setup", "--way", "") == {"new", "token", "key", "map"}
+    assert "lo" in offers(mosd, "mosctl", "setup", "--interface", "")
+
+
 def test_places(mosd):
     assert offers(mosd, "migrate", "") == {"4711"}
     assert offers(mosd, "migrate", "4711", "") == {"home", "balance", "1", "2", "14"}

@@ -3,6 +3,7 @@
 it changes nothing; what is wrong is asked again, or told in a line."""
 
 import contextlib
+import json
 import os
 import pty
 import select
@@ -13,6 +14,7 @@ import time
 import pytest
 
 from moslab import ORDINARY
+from test_gossip import ask
 from test_join import KEY, bare, run, token  # pylint: disable=unused-import
 from test_members import CONF, NODES, address, all_alive, keyed, mosctl, states  # pylint: disable=unused-import
 from test_rejoin import wait_for
@@ -90,10 +92,15 @@ def test_two_machines_with_two_commands_each(three):
     assert r.returncode == 0, r.stderr
     wait_for(lambda: all_alive(lab, 1, 2))
     before = {n: files(lab, n) for n in (1, 2)}
-    for node in (1, 2):
-        r = run(lab, node, "setup", "--yes", "--way", "new")
-        assert r.returncode == 0 and "what is set up stays" in r.stdout
+    since = {n: ask(lab, n, "status")[-1]["since"] for n in (1, 2)}
+    for node, way in ((1, ("new", "--node", "1", "--address", own_address(lab, 1), "--key", "new", "--port", "4660",
+                           "--discover", "no")),
+                      (2, ("token", "--host", host, "--token", word))):
+        r = run(lab, node, "setup", "--yes", "--way", *way)
+        assert r.returncode == 0 and f"node {node} already" in r.stdout, r
+        assert r.stdout.count("right already") == 2 and "runs already" in r.stdout
     assert {n: files(lab, n) for n in (1, 2)} == before
+    assert {n: ask(lab, n, "status")[-1]["since"] for n in (1, 2)} == since
     wait_for(lambda: all_alive(lab, 1, 2))
 
 
@@ -102,8 +109,10 @@ def test_asked_at_a_terminal(three):
     t = Terminal(lab, 1)
     t.answer("(map)? [new]", "old\n")
     t.answer("new, token, key or map", "new\n")
+    t.until(f"This machine has eth0 {own_address(lab, 1)}")
     t.answer(f"[{own_address(lab, 1)}]", "10.1.2.3\n")
-    t.answer("no such address", "\n")
+    t.answer("no such address; it has eth0 10.77", "nowhere0\n")
+    t.answer("or an interface that is up", "eth0\n")
     t.answer("Number of this node? [1]", "70000\n")
     t.answer("from 1 to 65535", "5\n")
     t.answer("which interfaces? [no]", "a b c d e f g h\n")
@@ -129,7 +138,7 @@ def test_half_way_nothing_is_changed(three, way):
     before = files(lab, 1)
     t = Terminal(lab, 1)
     t.answer("[new]", "\n")
-    t.answer("reach this machine?", "\n")
+    t.answer("or its interface?", "\n")
     t.answer("Number of this node?", way)
     assert t.end() != 0
     assert files(lab, 1) == before
@@ -148,6 +157,103 @@ def test_a_copied_key(three):
     wait_for(lambda: len(states(lab, 2)) == 2 and set(states(lab, 2).values()) == {"alive"})
     wait_for(lambda: states(lab, 1) == states(lab, 2))
     assert "node =" not in lab.inside(2, CONF).read_text()
+    assert "UDP port 4661 for discovery" in r.stdout
+    before = files(lab, 2)
+    r = run(lab, 2, "setup", "--yes", "--way", "key", "--key", "/var/lib/umosix/copied", "--discover", "yes")
+    assert r.returncode == 0 and "runs already" in r.stdout, r
+    assert files(lab, 2) == before
+
+
+def test_an_interface_and_a_number_of_choice(three):
+    lab = three
+    conf = lab.inside(1, CONF)
+    conf.write_text(conf.read_text() + "node = 7\n")
+    mosctl(lab, 1, "keygen")
+    args = ("setup", "--yes", "--way", "key", "--interface", "eth0")
+    r = run(lab, 1, *args)  # by the key that is there
+    assert r.returncode == 0, r.stderr
+    assert states(lab, 1) == {7: "alive"}
+    assert "discover = eth0\n" in conf.read_text() and "node = 7\n" in conf.read_text()
+    before = files(lab, 1)
+    r = run(lab, 1, *args, "--node", "7")
+    assert r.returncode == 0 and "written" not in r.stdout, r
+    assert files(lab, 1) == before
+    r = run(lab, 2, "setup", "--yes", "--way", "new", "--interface", "eth0", "--node", "4")
+    assert r.returncode == 0, r.stderr
+    assert states(lab, 2) == {4: "alive"} and "discover" not in lab.inside(2, CONF).read_text()
+
+
+def test_a_key_alone(three):
+    """Made by hand, or what is left of a machine that lost its power half way."""
+    lab = three
+    for sure in (1, 2):
+        lab.inside(sure, KEY).touch(0o600)
+        lab.inside(sure, KEY).write_text("5" * 64 + "\n")
+        before = lab.inside(sure, KEY).stat().st_mtime_ns
+        r = run(lab, sure, "setup", "--yes")
+        assert r.returncode == 0, r.stderr
+        assert lab.inside(sure, KEY).stat().st_mtime_ns == before and f"{KEY:32} right already" in r.stdout
+    wait_for(lambda: len(states(lab, 1)) == 2 and set(states(lab, 1).values()) == {"alive"})
+
+
+def test_what_is_otherwise_is_changed_or_refused(three):
+    lab = three
+    assert run(lab, 1, "setup", "--yes", "--node", "3").returncode == 0
+    other = lab.inside(1, "/var/lib/umosix/other")
+    other.touch(0o600)
+    other.write_text("1" * 64 + "\n")
+    before = files(lab, 1)
+    since = ask(lab, 1, "status")[-1]["since"]
+    for args, text in ((("--way", "map"), "mosctl leave"), (("--nodes", own_address(lab, 1)), "--nodes"),
+                       (("--node", "4"), "this is node 3"), (("--key", "/var/lib/umosix/other"), "another key"),
+                       (("--port", "x"), "65535"), (("--address", "10.9.9.9"), "no such address"),
+                       (("--interface", "eth9"), "eth0 10.77"), (("--discover", "a/b"), "interfaces"),
+                       (("--port", "4700", "--node", "4"), "this is node 3")):
+        r = run(lab, 1, "setup", "--yes", *args)
+        assert r.returncode == 2 and text in r.stderr and r.stderr.count("\n") == 1, (args, r)
+    assert files(lab, 1) == before and ask(lab, 1, "status")[-1]["since"] == since
+    r = run(lab, 1, "setup", "--yes", "--port", "4700", "--discover", "eth0")
+    assert r.returncode == 0 and "UDP port 4701" in r.stdout and "has begun" in r.stdout, r
+    assert ask(lab, 1, "status")[-1]["port"] == 4700
+    now = files(lab, 1)
+    assert now[KEY] == before[KEY]
+    assert now[CONF][2] == before[CONF][2] + b"port = 4700\ndiscover = eth0\n"
+    # edited by hand: what runs is made right
+    conf = lab.inside(1, CONF)
+    conf.write_text(conf.read_text().replace("4700", "4800"))
+    r = run(lab, 1, "setup", "--yes")
+    assert r.returncode == 0 and "written" not in r.stdout and "has begun" in r.stdout, r
+    assert ask(lab, 1, "status")[-1]["port"] == 4800
+
+
+def test_for_programs(three):
+    lab = three
+    r = run(lab, 1, "setup", "--yes", "--json", "--discover", "yes")
+    first = json.loads(r.stdout)
+    assert r.returncode == 0 and "port 4660" in r.stderr
+    assert first["files"] == [{"path": CONF, "state": "written"}, {"path": KEY, "state": "written"}]
+    assert (first["ok"], first["mosd"], first["members"], first["node"]) == (True, "begun", "key", 1)
+    assert (first["tcp_ports"], first["udp_ports"]) == ([4660], [4660, 4661])
+    again = json.loads(run(lab, 1, "setup", "--yes", "--json").stdout)
+    assert [f["state"] for f in again["files"]] == ["right", "right"] and again["mosd"] == "right"
+    r = run(lab, 1, "setup", "--yes", "--json", "--way", "map")
+    assert r.returncode == 2 and json.loads(r.stdout) == {"ok": False}
+
+
+def test_what_runs_is_verified(three):
+    """A mosd that goes by other files is not taken for the one that was set up; nor is one that does not run."""
+    lab = three
+    said = ask(lab, 1, "status")[-1]
+    lab.inside(1, "/var/lib/umosix/other.conf").write_text(lab.inside(1, CONF).read_text()
+                                                         + "members = key\nnode = 9\n")
+    lab.run(1, ["kill", str(said["pid"])])
+    wait_for(lambda: run(lab, 1, "status").returncode == 3)
+    r = run(lab, 1, "setup", "--yes", "--key", "new")
+    assert r.returncode == 3 and "begin `mosd` as root" in r.stderr and lab.inside(1, KEY).exists(), r
+    lab.run(1, ["sh", "-c", f"setsid {lab.bin}/mosd --conf /var/lib/umosix/other.conf >/dev/null 2>&1 </dev/null &"])
+    wait_for(lambda: run(lab, 1, "status").returncode == 0)
+    r = run(lab, 1, "setup", "--yes")
+    assert r.returncode == 1 and "--conf" in r.stderr, r
 
 
 def test_a_map(three):
@@ -163,10 +269,25 @@ def test_a_map(three):
     r = run(lab, 2, "setup", "--yes", "--key", "/var/lib/umosix/copied")  # a map is there: it is taken
     assert r.returncode == 0, r.stderr
     wait_for(lambda: all_alive(lab, 1, 2))
+    before = {n: files(lab, n) for n in (1, 2)}
+    for args in (("--nodes", " ".join(both)), ("--map", MAP), ("--way", "map"), ("--port", "4660")):
+        r = run(lab, 1, "setup", "--yes", *args)
+        assert r.returncode == 0 and r.stdout.count("right already") == 3 and "runs already" in r.stdout, r
+    for args, text in ((("--nodes", both[0]), "another map"), (("--way", "new"), "members = key"),
+                       (("--address", both[0]), "--way map")):
+        r = run(lab, 1, "setup", "--yes", *args)
+        assert r.returncode == 2 and text in r.stderr, (args, r)
+    assert {n: files(lab, n) for n in (1, 2)} == before
     lab.inside(3, MAP).write_bytes(lab.inside(1, MAP).read_bytes())
     r = run(lab, 3, "setup", "--yes")
     assert r.returncode != 0 and own_address(lab, 3) in r.stderr
     assert not lab.inside(3, KEY).exists()
+    lab.inside(3, MAP).unlink()
+    kept = lab.inside(3, "/var/lib/umosix/map")
+    kept.write_text(f"# ours\n1 {both[0]} 1\n9 {own_address(lab, 3)} 1\n")
+    r = run(lab, 3, "setup", "--yes", "--map", "/var/lib/umosix/map")
+    assert r.returncode == 0, r.stderr
+    assert lab.inside(3, MAP).read_bytes() == kept.read_bytes() and 9 in states(lab, 3)
 
 
 def test_a_long_answer_is_not_cut(three):
@@ -198,10 +319,19 @@ def test_refusals(three):
         (("--yes", "--way", "map"), 0, 2, "--nodes"),
         (("--yes", "--way", "map", "--nodes", "10.0.0.1"), 0, 2, "none of these"),
         (("--yes", "--way", "map", "--nodes", "here"), 0, 2, "no IP address"),
+        (("--yes", "--nodes", f"{own_address(lab, 1)} {own_address(lab, 1)}"), 0, 2, "twice"),
+        (("--yes", "--map", "/etc/hostname"), 0, 2, "hostname"),
+        (("--yes", "--map", MAP, "--nodes", "10.0.0.1"), 0, 2, "one too many"),
+        (("--yes", "--interface", "eth0", "--address", "10.0.0.1"), 0, 2, "one too many"),
+        (("--yes", "--interface", "lo0"), 0, 2, "eth0"),
+        (("--yes", "--way", "key", "--address", own_address(lab, 1)), 0, 2, "--address says nothing"),
+        (("--yes", "--way", "new", "--host", "x"), 0, 2, "--host says nothing"),
+        (("--yes", "--host", "x", "--token", "5" * 32, "--node", "3"), 0, 2, "--node says nothing"),
     ]
     for args, uid, status, text in cases:
         r = run(lab, 1, "setup", *args, uid=uid)
-        assert (r.returncode, text in r.stderr) == (status, True), (args, r)
+        assert (r.returncode, text in r.stderr, r.stderr.count("\n") == 1) == \
+            (status, True, True), (args, r)
     assert files(lab, 1) == before
 
 
