@@ -160,15 +160,24 @@ node_id roster_free_number(const struct roster *r)
 	return NODE_ID_NONE;
 }
 
-void roster_text(const struct roster *r, struct buf *b)
+void roster_text_for(const struct roster *r, node_id node, const struct node_addr *addr, struct buf *b)
 {
-	for (node_id i = roster_next(r, NODE_ID_NONE); i.v; i = roster_next(r, i)) {
-		char addr[NODE_ADDR_TEXT], line[LINE_MAX_BYTES];
+	struct node_addr plain = node_addr_plain(addr);
 
-		if (!r->at[i.v].proven)
+	for (node_id i = roster_next(r, NODE_ID_NONE); i.v; i = roster_next(r, i)) {
+		char text[NODE_ADDR_TEXT], line[LINE_MAX_BYTES];
+
+		if (!r->at[i.v].proven || i.v == node.v || !node_addr_cmp(&r->at[i.v].addr, &plain))
 			continue;
 		(void)snprintf(line, sizeof(line), "%u %s 1\n", i.v,
-			       node_addr_str(&r->at[i.v].addr, addr));
+			       node_addr_str(&r->at[i.v].addr, text));
 		buf_put(b, line, strlen(line));
 	}
+}
+
+void roster_text(const struct roster *r, struct buf *b)
+{
+	static const struct node_addr none = { 0 };
+
+	roster_text_for(r, NODE_ID_NONE, &none, b);
 }

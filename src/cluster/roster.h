@@ -34,5 +34,7 @@ uint32_t roster_count(const struct roster *r);
 node_id roster_free_number(const struct roster *r);
 /* The proven ones, as a map. */
 void roster_text(const struct roster *r, struct buf *b);
+/* The same for somebody who is to be @node at @addr: without whoever had the one or the other. */
+void roster_text_for(const struct roster *r, node_id node, const struct node_addr *addr, struct buf *b);
 
 #endif

@@ -67,11 +67,11 @@ static int choose(struct joins *v, const struct pass *p, const struct node_addr 
 	return n ? 0 : err_reason(e, -ENOSPC, "full", "all numbers are taken");
 }
 
-static void nodes_text(const struct joins *v, struct buf *b)
+static void nodes_text(const struct joins *v, uint32_t node, const struct node_addr *addr, struct buf *b)
 {
 	size_t n;
 
-	roster_text(v->d->site.roster, b);
+	roster_text_for(v->d->site.roster, (node_id){ node }, addr, b);
 	buf_put_u8(b, '\0');
 	if (b->failed || b->len <= JOIN_NODES_MAX)
 		return;
@@ -115,7 +115,7 @@ static void on_asks(struct joiner *j, const json_t *o)
 	passes_use(p);
 	j->node = node;
 	log_info("node %u joins from %s", node, text);
-	nodes_text(v, &nodes);
+	nodes_text(v, node, &addr, &nodes);
 	/* Known from now on: nobody else gets its number, and it is asked until it speaks. */
 	peers_meet(v->d->peers, node, &addr);
 	(void)link_send(j->link,

@@ -88,6 +88,31 @@ def test_joins_works_and_leaves(bare):
     job.kill(signal.SIGKILL)
 
 
+def make_bare(lab, node: int) -> None:
+    """Its files are gone, and nobody was told."""
+    conf = lab.inside(node, CONF)
+    conf.write_text("\n".join(x for x in conf.read_text().splitlines()
+                              if not re.match("node|members", x)) + "\n")
+    for path in (KEY, NODES):
+        lab.inside(node, path).unlink()
+    mosctl(lab, node, "reload")
+
+
+@pytest.mark.parametrize("number", [(), ("--node", "9")], ids=["its-number", "another"])
+def test_joins_again_without_a_farewell(bare, number):
+    """The others still know it under its address: it comes back, and is there once."""
+    lab = bare
+    join(lab, 2, 1)
+    join(lab, 3, 1)
+    wait_for(lambda: all_alive(lab, 1, 2, 3))
+    make_bare(lab, 2)
+    wait_for(lambda: states(lab, 1)[2] == "dead")
+    expected = 9 if number else 2
+    assert f"this machine is node {expected}," in mosctl(lab, 2, *token(lab, 1, *number))
+    for node in (1, 2, 3):
+        wait_for(lambda n=node: {k for k, s in states(lab, n).items() if s == "alive"} == {1, 3, expected})
+
+
 def test_a_token_is_good_once(bare):
     lab = bare
     words = token(lab, 1)

@@ -85,6 +85,7 @@ static void as_a_map(void **state)
 	CLEANUP(buf_finish) struct buf b = BUF_INIT, again = BUF_INIT;
 	struct roster *r = roster_create(), *s = roster_create();
 	struct map *m = NULL;
+	struct node_addr six;
 	struct err e = ERR_INIT;
 
 	for (uint32_t i = 1; i <= 300; i++) {
@@ -101,6 +102,10 @@ static void as_a_map(void **state)
 	assert_int_equal(again.len, b.len);
 	assert_memory_equal(again.data, b.data, b.len);
 	assert_int_equal(roster_free_number(s).v, 7);
+	buf_clear(&again);
+	six = addr("fd00::1");
+	roster_text_for(s, (node_id){ 1 }, &six, &again); /* neither node 1 nor node 1000 */
+	assert_int_equal(again.len, b.len - strlen("1 10.1.0.1 1\n") - strlen("1000 fd00::1 1\n"));
 	map_destroy(m);
 	roster_destroy(r);
 	roster_destroy(s);
