@@ -189,8 +189,8 @@ static struct slot *meet(struct gossip *g, const struct gossip_record *r)
 	struct cursor c;
 
 	cursor_init(&c, r->raw, INFO_SIZE);
-	if (!g->ops->meet || info_get(&c, &i) < 0 || !g->ops->meet(g->ctx, &i) ||
-	    gossip_add(g, r->node) < 0)
+	if (!g->ops->meet || from_the_future(g, &r->mark) || info_get(&c, &i) < 0 ||
+	    !g->ops->meet(g->ctx, &i) || gossip_add(g, r->node) < 0)
 		return NULL;
 	return gossip_slot(g, r->node);
 }

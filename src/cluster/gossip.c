@@ -180,6 +180,10 @@ int gossip_take(struct gossip *g, int64_t now, uint32_t from, const void *bytes,
 	gossip_hear_itself(g, s, &h.mark);
 	r = take_parts(g, from, &h, &c);
 	s = gossip_slot(g, from); /* whoever was met has moved the slots */
+	if (!s) { /* ... or has its place */
+		g->counts.bad++;
+		return err_set(e, -EPROTO, "node %u gives its address to another", from);
+	}
 	if (r < 0) {
 		g->counts.bad++;
 		(void)err_set(e, r, "node %u tells what no node can tell", from);

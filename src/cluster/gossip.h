@@ -14,7 +14,7 @@
 #define GOSSIP_TICK	  200000000LL /* ns between two calls of gossip_tick */
 #define GOSSIP_CLOSE_MAX  64U
 
-/* None of these may call back into gossip, but for gossip_find and gossip_next. */
+/* None of these may call back into gossip, but for gossip_find and gossip_next; and meet, which may forget. */
 struct gossip_ops {
 	/* Sends a datagram, if it can: nobody hears whether it arrived. */
 	void (*send)(void *ctx, uint32_t node, const void *bytes, size_t n);

@@ -199,7 +199,7 @@ int joins_stream(struct joins *v, int stream, const struct token *t, struct err 
 	r = link_spawn(v->d->loop, "mos-join", fd, &ops, j, &j->link, e);
 	if (r < 0) {
 		free(j);
-		return r;
+		return r == -ENOENT ? -ENOEXEC : r; /* -ENOENT: no such pass */
 	}
 	j->next = v->first;
 	v->first = j;
