@@ -75,6 +75,38 @@ ssize_t io_read_file(const char *path, char *to, size_t size)
 	return (ssize_t)n;
 }
 
+/* Return: bytes, or -errno. */
+static ssize_t read_at_start(int fd, char *to, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, to, size, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
+		return -EFBIG;
+	to[n] = '\0';
+	return n;
+}
+
+ssize_t io_read_kept(int *fd, const char *path, char *to, size_t size)
+{
+	ssize_t n = *fd < 0 ? -EBADF : read_at_start(*fd, to, size);
+
+	if (n >= 0)
+		return n;
+	close_fd(fd);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0)
+		return -errno;
+	n = read_at_start(*fd, to, size);
+	if (n < 0)
+		close_fd(fd);
+	return n;
+}
+
 int io_write_file(const char *path, const char *text)
 {
 	CLEANUP(close_fd) int fd = open(path, O_WRONLY | O_CLOEXEC);

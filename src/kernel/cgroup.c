@@ -232,13 +232,20 @@ static void find_account(const struct cgroup *c, unsigned kind, const char *name
 	(void)join(to, size, dir, name);
 }
 
+void cgroup_finish(struct cgroup *c)
+{
+	close_fd(&c->usage_fd);
+	close_fd(&c->pressure_fd);
+}
+
 int cgroup_find(struct cgroup *c, const char *named, struct err *e)
 {
 	CLEANUP(free_ptr) char *text = malloc(PROC_TEXT);
 	bool missing = false;
 	int r;
 
-	memset(c, 0, sizeof(*c));
+	cgroup_finish(c);
+	*c = (struct cgroup)CGROUP_INIT;
 	if (!text)
 		return err_set(e, -ENOMEM, "out of memory");
 	r = read_text("/proc", "/self/mountinfo", text, PROC_TEXT);
@@ -349,32 +356,32 @@ void cgroup_memory(const struct cgroup *c, struct cgroup_memory *ret)
 	*ret = l;
 }
 
-int cgroup_used_ns(const struct cgroup *c, uint64_t *ret)
+int cgroup_used_ns(struct cgroup *c, uint64_t *ret)
 {
 	char text[FILE_TEXT];
 	uint64_t us;
-	int r;
+	ssize_t r;
 
 	if (!c->usage[0])
 		return -ENOENT;
-	r = read_text(c->usage, "", text, sizeof(text));
+	r = io_read_kept(&c->usage_fd, c->usage, text, sizeof(text));
 	if (r < 0)
-		return r;
+		return (int)r;
 	if (cgroup_parse_field(text, "usage_usec", &us) < 0)
 		return cgroup_parse_number(text, ret);
 	*ret = us * NSEC_OF_US;
 	return 0;
 }
 
-int cgroup_waited_us(const struct cgroup *c, uint64_t *ret)
+int cgroup_waited_us(struct cgroup *c, uint64_t *ret)
 {
 	char text[512];
-	int r;
+	ssize_t r;
 
 	if (!c->pressure[0])
 		return -ENOENT;
-	r = read_text(c->pressure, "", text, sizeof(text));
-	return r < 0 ? r : cgroup_parse_pressure(text, ret);
+	r = io_read_kept(&c->pressure_fd, c->pressure, text, sizeof(text));
+	return r < 0 ? (int)r : cgroup_parse_pressure(text, ret);
 }
 
 struct listing {

@@ -24,7 +24,10 @@ struct cgroup {
 	/* Files that tell of the scope, or of the machine; empty where the kernel has none. */
 	char usage[CGROUP_PATH + 16];	 /* processor time used */
 	char pressure[CGROUP_PATH + 16]; /* processor pressure */
+	int usage_fd, pressure_fd;	 /* kept: they are read each second */
 };
+
+#define CGROUP_INIT { .usage_fd = -1, .pressure_fd = -1 }
 
 /* What all groups from ours up allow together. CGROUP_NONE without a limit. */
 struct cgroup_cpu {
@@ -38,17 +41,18 @@ struct cgroup_memory {	/* KiB */
 	uint64_t unused; /* the same without touching the cache */
 };
 
-/* Looks for the node's groups. @named: path of the scope below the hierarchies' mount points, as
+/* Looks for the node's groups; @c is CGROUP_INIT or was found before. @named: path of the scope below the hierarchies' mount points, as
  * "/a/b"; "/" is the machine; empty to find it. Return: 0; -ENOENT when no hierarchy has @named,
  * and then the scope is found as if it were empty; -errno when /proc cannot be read. */
 int cgroup_find(struct cgroup *c, const char *named, struct err *e);
+void cgroup_finish(struct cgroup *c);
 /* Read limits and what is used of them now. What cannot be read does not bound. */
 void cgroup_cpu(const struct cgroup *c, struct cgroup_cpu *ret);
 void cgroup_memory(const struct cgroup *c, struct cgroup_memory *ret);
 /* Processor time that the scope, or the machine, has used so far. Return: 0 or -errno. */
-int cgroup_used_ns(const struct cgroup *c, uint64_t *ret);
+int cgroup_used_ns(struct cgroup *c, uint64_t *ret);
 /* Time in which some task of it had to wait for a processor. Return: 0 or -errno. */
-int cgroup_waited_us(const struct cgroup *c, uint64_t *ret);
+int cgroup_waited_us(struct cgroup *c, uint64_t *ret);
 /* Threads in the scope and in the groups below it, at most @max of them, in no order.
  * @ret_all: whether these are all. Return: how many, -ENOENT without a scope. */
 int cgroup_tasks(const struct cgroup *c, int *to, unsigned max, bool *ret_all);

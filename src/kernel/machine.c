@@ -42,10 +42,10 @@ int machine_parse_memory(const char *text, struct machine_memory *ret)
 	return 0;
 }
 
-int machine_memory(struct machine_memory *ret)
+int machine_memory(int *fd, struct machine_memory *ret)
 {
 	char text[8192];
-	ssize_t n = io_read_file("/proc/meminfo", text, sizeof(text));
+	ssize_t n = io_read_kept(fd, "/proc/meminfo", text, sizeof(text));
 
 	return n < 0 ? (int)n : machine_parse_memory(text, ret);
 }
@@ -60,10 +60,10 @@ int machine_parse_running(const char *text, unsigned *ret)
 	return 0;
 }
 
-int machine_running(unsigned *ret)
+int machine_running(int *fd, unsigned *ret)
 {
 	char text[256];
-	ssize_t n = io_read_file("/proc/loadavg", text, sizeof(text));
+	ssize_t n = io_read_kept(fd, "/proc/loadavg", text, sizeof(text));
 
 	return n < 0 ? (int)n : machine_parse_running(text, ret);
 }

@@ -11,11 +11,12 @@ struct machine_memory {
 
 /* Text of /proc/meminfo. Return: 0 or -EPROTO. */
 int machine_parse_memory(const char *text, struct machine_memory *ret);
-int machine_memory(struct machine_memory *ret);
+/* @fd is -1 at first, and kept: io_read_kept. */
+int machine_memory(int *fd, struct machine_memory *ret);
 /* Tasks that run or wait to run, in the text of /proc/loadavg. Return: 0 or -EPROTO. */
 int machine_parse_running(const char *text, unsigned *ret);
-/* The same now, which counts whoever asks. */
-int machine_running(unsigned *ret);
+/* The same now, which counts whoever asks. @fd: as above. */
+int machine_running(int *fd, unsigned *ret);
 /* Processor time used so far in ticks, in the text of /proc/stat: what other machines took from
  * this one (steal) does not count. Return: 0 or -EPROTO. */
 int machine_parse_used(const char *text, uint64_t *ret);

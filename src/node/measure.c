@@ -40,6 +40,7 @@ struct measure {
 	ev_timer timer;
 	char named[CONF_PATH_MAX];
 	struct cgroup group;
+	int meminfo, loadavg; /* kept */
 	struct tasks *tasks;
 	struct meter meter;
 	struct meter_memory memory;
@@ -115,11 +116,11 @@ static bool pressure(struct measure *m, nsec_t span, uint32_t *ret)
 	return true;
 }
 
-static uint32_t machine_waiting(const struct measure *m)
+static uint32_t machine_waiting(struct measure *m)
 {
 	unsigned running;
 
-	if (machine_running(&running) < 0 || running <= m->online + 1) /* one is mosd */
+	if (machine_running(&m->loadavg, &running) < 0 || running <= m->online + 1) /* one is mosd */
 		return 0;
 	return (running - 1 - m->online) * INFO_WHOLE;
 }
@@ -159,7 +160,7 @@ static void take_memory(struct measure *m)
 	struct machine_memory now;
 	struct cgroup_memory l = { CGROUP_NONE, CGROUP_NONE, CGROUP_NONE };
 
-	if (machine_memory(&now) < 0)
+	if (machine_memory(&m->meminfo, &now) < 0)
 		return;
 	/* limits that are not there need no look each second */
 	if (m->limited || m->samples % LIMITS_EACH == 0)
@@ -220,6 +221,8 @@ int measure_create(struct ev_loop *loop, const struct conf *conf, struct measure
 		return err_set(e, -ENOMEM, "out of memory");
 	}
 	m->loop = loop;
+	m->group = (struct cgroup)CGROUP_INIT;
+	m->meminfo = m->loadavg = -1;
 	(void)snprintf(m->named, sizeof(m->named), "%s", conf->cgroup);
 	m->features = cpu_features();
 	m->speed = conf->speed ? conf->speed : speed_kept();
@@ -240,6 +243,9 @@ void measure_destroy(struct measure *m)
 		return;
 	ev_timer_stop(m->loop, &m->timer);
 	tasks_destroy(m->tasks);
+	cgroup_finish(&m->group);
+	close_fd(&m->meminfo);
+	close_fd(&m->loadavg);
 	free(m);
 }
 

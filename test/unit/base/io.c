@@ -9,6 +9,7 @@
 #include <string.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 /* after those that it needs */
@@ -72,6 +73,30 @@ static void a_neighbour_stays(void **state)
 	is(path, "new", 0644);
 }
 
+static void a_kept_file_is_read_anew(void **state)
+{
+	int fd = -1, first;
+	char got[8];
+
+	assert_int_equal(io_read_kept(&fd, path, got, sizeof(got)), -ENOENT);
+	assert_int_equal(fd, -1);
+	assert_int_equal(io_replace_file(path, "old"), 0);
+	assert_int_equal(io_read_kept(&fd, path, got, sizeof(got)), 3);
+	first = fd;
+	assert_int_equal(io_write_file(path, "new"), 0);
+	assert_int_equal(io_read_kept(&fd, path, got, sizeof(got)), 3);
+	assert_string_equal(got, "new");
+	assert_int_equal(fd, first);
+	/* what cannot be read any more makes room for what is there now */
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), first);
+	assert_int_equal(io_read_kept(&fd, path, got, sizeof(got)), 3);
+	assert_string_equal(got, "new");
+	assert_int_equal(io_write_file(path, "12345678"), 0);
+	assert_int_equal(io_read_kept(&fd, path, got, sizeof(got)), -EFBIG);
+	assert_int_equal(fd, -1);
+}
+
 static void what_fails_leaves_nothing(void **state)
 {
 	assert_int_equal(mkdir(path, 0755), 0); /* no file can take its place */
@@ -85,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(mode_and_owner_stay, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(a_neighbour_stays, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(a_kept_file_is_read_anew, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(what_fails_leaves_nothing, make_folder, remove_folder),
 	};
 

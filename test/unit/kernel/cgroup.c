@@ -191,8 +191,8 @@ static void this_machine(void **state)
 	struct cgroup_memory l;
 	struct cgroup_cpu cpu;
 	struct err e = ERR_INIT;
-	struct cgroup c;
-	uint64_t used;
+	struct cgroup c = CGROUP_INIT;
+	uint64_t used, later;
 	bool all;
 
 	assert_int_equal(cgroup_find(&c, "", &e), 0);
@@ -205,12 +205,17 @@ static void this_machine(void **state)
 	if (c.usage[0]) {
 		assert_int_equal(cgroup_used_ns(&c, &used), 0);
 		assert_true(used > 0);
+		do /* the kept file tells what is new */
+			assert_int_equal(cgroup_used_ns(&c, &later), 0);
+		while (later == used);
+		assert_true(later > used);
 	}
 	assert_int_equal(cgroup_find(&c, "/no-such/group", &e), -ENOENT);
 	assert_non_null(strstr(e.msg, "/no-such/group"));
 	assert_int_equal(cgroup_find(&c, "/", &e), 0);
 	assert_false(c.scoped);
 	assert_int_equal(cgroup_tasks(&c, (int[1]){ 0 }, 1, &all), -ENOENT);
+	cgroup_finish(&c);
 }
 
 int main(void)

@@ -58,18 +58,23 @@ static void used(void **state)
 
 static void this_one(void **state)
 {
+	int memory_fd = -1, running_fd = -1;
 	struct machine_memory m;
 	uint64_t ns = 0;
 	unsigned n = 0;
 
-	assert_int_equal(machine_memory(&m), 0);
+	assert_int_equal(machine_memory(&memory_fd, &m), 0);
+	m = (struct machine_memory){ 0 };
+	assert_int_equal(machine_memory(&memory_fd, &m), 0); /* of the kept file */
 	assert_in_range(m.unused, 1, m.total);
 	assert_in_range(m.available, 1, m.total);
-	assert_int_equal(machine_running(&n), 0);
+	assert_int_equal(machine_running(&running_fd, &n), 0);
 	assert_in_range(n, 1, 1000000); /* this test runs */
 	assert_int_equal(machine_used_ns(&ns), 0);
 	assert_true(ns > 0);
 	assert_in_range(machine_allowed(), 1, machine_online());
+	close_fd(&memory_fd);
+	close_fd(&running_fd);
 }
 
 int main(void)
