@@ -95,13 +95,21 @@ struct members *members_create(struct migrants *migrants)
 	return v;
 }
 
+/* The kernel counts a group's groups as links of its folder. Most nodes have none, and are asked each second. */
+static bool has_groups(const struct members *v)
+{
+	struct stat st;
+
+	return v->dir[0] && stat(v->dir, &st) == 0 && st.st_nlink != 2;
+}
+
 /* Calls @each with the path of each group of a wish. */
 static void for_each_group(struct members *v, void (*each)(const char *path, void *data), void *data)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
 	struct migrant_wish w;
 	struct dirent *de;
-	DIR *dir = v->dir[0] ? opendir(v->dir) : NULL;
+	DIR *dir = has_groups(v) ? opendir(v->dir) : NULL;
 
 	while (dir && (de = readdir(dir))) {
 		if (de->d_type != DT_DIR || wish_parse(de->d_name, &w) < 0)
