@@ -262,7 +262,9 @@ void gossip_tell_slice(struct gossip *g)
 		say_of_itself(g, to);
 		if (!g->order_at)
 			(void)gossip_say_record(g, &g->slot[0]);
-		while (g->order_at < n && gossip_say_record(g, in_order(g, g->order_at)))
+		/* one that was forgotten, or began anew, in this second has none */
+		while (g->order_at < n && (!in_order(g, g->order_at)->m.info.seq ||
+					   gossip_say_record(g, in_order(g, g->order_at))))
 			g->order_at++;
 		gossip_end(g, to);
 		if (!n)

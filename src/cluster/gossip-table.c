@@ -119,7 +119,7 @@ int gossip_add(struct gossip *g, uint32_t node)
 	if (gossip_slot(g, node))
 		return -EEXIST;
 	if (node < g->at_n && g->at[node]) { /* it was one of ours before */
-		g->slot[g->at[node] - 1] = (struct slot){ .m.node = node };
+		g->slot[g->at[node] - 1] = (struct slot){ .m = { .node = node, .since = g->now } };
 		slot_set_add(&g->absent, g->at[node] - 1);
 		return 0;
 	}
@@ -133,7 +133,7 @@ int gossip_add(struct gossip *g, uint32_t node)
 		r = more_slots(g);
 	if (r < 0)
 		return r;
-	g->slot[g->n] = (struct slot){ .m.node = node };
+	g->slot[g->n] = (struct slot){ .m = { .node = node, .since = g->now } };
 	if (g->n)
 		slot_set_add(&g->absent, g->n);
 	g->at[node] = ++g->n;

@@ -53,6 +53,7 @@ struct member {
 	struct node_info info; /* the latest that we have; seq is 0 when there is none */
 	int64_t made;	       /* when it told that, on our clock, in ns */
 	int64_t heard;	       /* when it last spoke to us itself, in ns; 0: never */
+	int64_t since;	       /* when it became one of ours, in ns */
 	uint32_t rtt_us;       /* to it and back, smoothed; 0: not measured */
 };
 

@@ -361,6 +361,87 @@ static void the_forgotten_may_come_again(void **state)
 	sim_destroy(s);
 }
 
+/* As cluster(), and node 1 does not know the one after these, which is off. */
+static struct sim *cluster_but_one(unsigned n)
+{
+	struct sim *s = sim_create(n + 1, 42);
+
+	for (unsigned i = 0; i < n; i++)
+		sim_start(s, i);
+	gossip_forget(s->node[0].gossip, n + 1);
+	sim_run(s, 3 * SIM_SEC);
+	return s;
+}
+
+/* Whoever is met has the place of node 2, which is forgotten for that. */
+static bool takes_its_place(struct sim_node *n, const struct node_info *i)
+{
+	gossip_forget(n->gossip, 2);
+	return true;
+}
+
+static void a_sender_that_is_forgotten_meanwhile(void **state)
+{
+	CLEANUP(buf_finish) struct buf b = BUF_INIT, raw = BUF_INIT;
+	struct sim *s = cluster_but_one(3);
+	struct gossip *g = s->node[0].gossip;
+	struct node_info stranger = seen(s, 1, 1)->info;
+	const struct gossip_head h = { .kind = GOSSIP_PROBE, .mark = seen(s, 1, 1)->mark };
+	struct err e = ERR_INIT;
+
+	s->meet = takes_its_place;
+	stranger.node = 4;
+	info_put(&stranger, &raw);
+	gossip_head_put(&h, &b);
+	gossip_record_put(raw.data, 0, 0, &b);
+	gossip_head_finish(&b, 0, 1);
+	assert_int_equal(gossip_take(g, s->now, 2, b.data, b.len, &e), -EPROTO);
+	assert_null(gossip_find(g, 2));
+	assert_non_null(gossip_find(g, 4));
+	assert_int_equal(gossip_take(g, s->now, 2, b.data, b.len, &e), -ENOENT);
+	sim_run(s, 5 * SIM_SEC);
+	sim_destroy(s);
+}
+
+static bool meets_all(struct sim_node *n, const struct node_info *i)
+{
+	return true;
+}
+
+/* Nobody could ever object to it: it is no reason to know a node. */
+static void a_stranger_of_a_life_to_come(void **state)
+{
+	struct sim *s = cluster_but_one(2);
+	struct node_info i = seen(s, 1, 1)->info;
+
+	s->meet = meets_all;
+	i.node = 3;
+	i.life += 400ULL * 86400 * SIM_SEC;
+	assert_int_equal(say_record(s, 1, 0, &i, 0), 0);
+	assert_null(gossip_find(s->node[0].gossip, 3));
+	i.life = seen(s, 1, 1)->info.life;
+	assert_int_equal(say_record(s, 1, 0, &i, 0), 0);
+	assert_non_null(gossip_find(s->node[0].gossip, 3));
+	assert_int_equal(gossip_find(s->node[0].gossip, 3)->since, s->now);
+	sim_destroy(s);
+}
+
+/* What was to be told of it in this second is not told as nothing: each packet is taken whole. */
+static void the_forgotten_leave_no_empty_records(void **state)
+{
+	struct sim *s = cluster(60);
+	uint64_t bad = gossip_counts(s->node[1].gossip)->bad;
+
+	for (uint32_t k = 0; k < 40; k++) {
+		sim_run(s, SIM_SEC / 20);
+		gossip_forget(s->node[0].gossip, 20 + k);
+	}
+	for (unsigned i = 1; i < 19; i++)
+		bad += gossip_counts(s->node[i].gossip)->bad;
+	assert_int_equal(bad, 0);
+	sim_destroy(s);
+}
+
 static void refuses(void **state)
 {
 	struct sim *s = cluster(3);
@@ -411,6 +492,9 @@ int main(void)
 		cmocka_unit_test(close_nodes_hear_each_second),
 		cmocka_unit_test(strangers_meet),
 		cmocka_unit_test(the_forgotten_may_come_again),
+		cmocka_unit_test(a_sender_that_is_forgotten_meanwhile),
+		cmocka_unit_test(a_stranger_of_a_life_to_come),
+		cmocka_unit_test(the_forgotten_leave_no_empty_records),
 		cmocka_unit_test(refuses),
 	};
 

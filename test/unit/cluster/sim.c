@@ -94,8 +94,10 @@ static uint64_t on_random(void *ctx)
 
 static bool on_meet(void *ctx, const struct node_info *i)
 {
-	const struct sim_node *n = ctx;
+	struct sim_node *n = ctx;
 
+	if (n->sim->meet)
+		return n->sim->meet(n, i);
 	return n->sim->by_key && i->node <= n->sim->n;
 }
 

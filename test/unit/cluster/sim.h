@@ -34,6 +34,8 @@ struct sim {
 	struct sim_node *node;	/* node[i] has number i + 1 */
 	unsigned loss;		/* thousandths */
 	int64_t cut_until;	/* when the latest cut was healed */
+	/* What a node does that hears of a stranger; NULL: by_key says. */
+	bool (*meet)(struct sim_node *n, const struct node_info *i);
 	bool by_key;		/* nodes begin with the first only, and meet the others */
 	uint64_t evicted;	/* times that somebody took a node for dead that was there */
 	struct sim_packet **at; /* by millisecond of arrival */
