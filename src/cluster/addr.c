@@ -35,6 +35,19 @@ int node_addr_cmp(const struct node_addr *a, const struct node_addr *b)
 	return memcmp(a->bytes, b->bytes, a->size);
 }
 
+bool node_addr_reachable(const struct node_addr *a)
+{
+	static const uint8_t none[16];
+	uint8_t first = a->bytes[0], second = a->bytes[1];
+
+	if (a->size == 4)
+		return first && first != 127 && first < 224 && !(first == 169 && second == 254);
+	if (a->size == 16) /* the first 15 bytes are zero in :: and ::1 alone */
+		return first != 0xff && memcmp(a->bytes, none, 15) != 0 &&
+		       !(first == 0xfe && (second & 0xc0) == 0x80);
+	return false;
+}
+
 struct node_addr node_addr_plain(const struct node_addr *a)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };

@@ -108,7 +108,7 @@ int info_get(struct cursor *c, struct node_info *ret)
 	i.addr = get_addr(c);
 	if (c->failed || !i.node || i.node > NODE_ID_MAX || !i.seq || i.flags & ~FLAGS_ALL ||
 	    !i.speed || i.speed > SPEED_MAX || !i.cpus || i.cpus > CPUS_MAX ||
-	    i.runnable > RUNNABLE_MAX || (i.native != INFO_NOT_TOLD && i.native > i.runnable) || i.util > INFO_WHOLE || i.mem_total > MEM_MAX ||
+	    (i.addr.size && !node_addr_reachable(&i.addr)) || i.runnable > RUNNABLE_MAX || (i.native != INFO_NOT_TOLD && i.native > i.runnable) || i.util > INFO_WHOLE || i.mem_total > MEM_MAX ||
 	    i.mem_free > i.mem_total || i.mem_raw > i.mem_total)
 		return -EPROTO;
 	*ret = i;

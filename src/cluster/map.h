@@ -65,5 +65,7 @@ int map_explain_absent(const struct map *m, const char *name, const struct node_
 int node_addr_parse(const char *text, struct node_addr *ret);
 const char *node_addr_str(const struct node_addr *a, char to[static NODE_ADDR_TEXT]);
 int node_addr_cmp(const struct node_addr *a, const struct node_addr *b); /* IPv4 first */
+/* Whether a machine elsewhere can have it: neither unspecified, loopback, link-local nor multicast. */
+bool node_addr_reachable(const struct node_addr *a);
 
 #endif

@@ -41,20 +41,6 @@ void notice_put(const struct notice *n, uint8_t to[static NOTICE_SIZE])
 	memcpy(to + 32, n->nonce, NOTICE_NONCE);
 }
 
-/* Nobody can answer to any of these, and some would make a crowd answer. */
-static bool addr_good(const struct node_addr *a)
-{
-	static const uint8_t none[16];
-	uint8_t first = a->bytes[0];
-
-	if (a->size == 4)
-		return first && first != 127 && first < 224;
-	if (a->size == 16)
-		return first != 0xff && memcmp(a->bytes, none, 15) != 0 &&
-		       !(first == 0xfe && (a->bytes[1] & 0xc0) == 0x80);
-	return false;
-}
-
 int notice_get(const uint8_t from[static NOTICE_SIZE], struct notice *ret)
 {
 	static const uint8_t zeros[16];
@@ -75,7 +61,7 @@ int notice_get(const uint8_t from[static NOTICE_SIZE], struct notice *ret)
 	if (version != VERSION)
 		return -EPROTONOSUPPORT;
 	if (kind < NOTICE_JOIN || kind >= NOTICE_KIND_COUNT_ || rank >= NOTICE_RANK_COUNT_ ||
-	    !addr_good(&n.addr) || (n.addr.size == 4 && memcmp(n.addr.bytes + 4, zeros, 12) != 0))
+	    !node_addr_reachable(&n.addr) || (n.addr.size == 4 && memcmp(n.addr.bytes + 4, zeros, 12) != 0))
 		return -EPROTO;
 	n.kind = kind;
 	n.rank = rank;

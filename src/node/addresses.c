@@ -73,12 +73,6 @@ bool own_addr(const struct node_addr *a)
 	return false;
 }
 
-bool addr_link_local(const struct node_addr *a)
-{
-	return a->size == 4 ? a->bytes[0] == 169 && a->bytes[1] == 254
-			    : a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
-}
-
 /* @name: NULL for any but loopback. */
 static int find_own(const char *name, struct node_addr *ret)
 {
@@ -92,7 +86,7 @@ static int find_own(const char *name, struct node_addr *ret)
 
 		if (name ? strcmp(name, i->ifa_name) != 0 : i->ifa_flags & IFF_LOOPBACK)
 			continue;
-		if (i->ifa_flags & IFF_UP && addr_of(i->ifa_addr, &a) && !addr_link_local(&a) &&
+		if (i->ifa_flags & IFF_UP && addr_of(i->ifa_addr, &a) && node_addr_reachable(&a) &&
 		    (!ret->size || a.size == 4))
 			*ret = a;
 	}

@@ -18,7 +18,6 @@ int addr_resolve(void *ctx, const char *name, struct node_addr *ret);
 /* Return: how many. */
 size_t own_addrs(struct node_addr *to, size_t max);
 bool own_addr(const struct node_addr *a);
-bool addr_link_local(const struct node_addr *a);
 /* The one that others most likely reach: of an interface that is up, not loopback nor link-local,
  * IPv4 before IPv6. Return: 0 or -ENOENT. */
 int own_addr_likely(struct node_addr *ret);

@@ -106,6 +106,11 @@ static void on_asks(struct joiner *j, const json_t *o)
 		r = err_reason(&e, -ENOENT, "used", "this token was used, or its time is over");
 	else if (!text || node_addr_parse(text, &addr) < 0)
 		r = err_reason(&e, -EPROTO, "address", "the stream has no address");
+	else if (!node_addr_reachable(&addr))
+		r = err_reason(&e, -EADDRNOTAVAIL, "address",
+			       "it comes from %s, where other nodes do not reach it: join by an address of this "
+			       "node that they reach too",
+			       text);
 	else
 		r = choose(v, p, &addr, &node, &e);
 	if (r < 0) {

@@ -189,7 +189,7 @@ static void take_up(struct multicast *m, const struct ifaddrs *i)
 	struct node_addr a;
 	bool liked;
 
-	if (!wanted(m, i) || !addr_of(i->ifa_addr, &a) || addr_link_local(&a) ||
+	if (!wanted(m, i) || !addr_of(i->ifa_addr, &a) || !node_addr_reachable(&a) ||
 	    m->fd[family_of(&a)] < 0 ||
 	    (m->conf.only.size && node_addr_cmp(&a, &m->conf.only) != 0))
 		return;

@@ -27,7 +27,7 @@ void machine_links(char *to, size_t size)
 		int n;
 
 		if (i->ifa_flags & IFF_LOOPBACK || !(i->ifa_flags & IFF_UP) || !addr_of(i->ifa_addr, &a) ||
-		    addr_link_local(&a))
+		    !node_addr_reachable(&a))
 			continue;
 		n = snprintf(to + len, size - len, "%s%s %s", len ? ", " : "", i->ifa_name,
 			     node_addr_str(&a, addr));
@@ -45,8 +45,10 @@ int machine_addr(const char *text, struct node_addr *ret, struct err *e)
 	char links[256];
 
 	if (node_addr_parse(text, ret) == 0) {
-		if (own_addr(ret))
+		if (own_addr(ret) && node_addr_reachable(ret))
 			return 0;
+		if (own_addr(ret))
+			return err_set(e, -EINVAL, "no other machine reaches this one there");
 		machine_links(links, sizeof(links));
 		return err_set(e, -EINVAL, "this machine has no such address; it has %s", links);
 	}
