@@ -44,9 +44,10 @@ static int peer_address(char *to, socklen_t size)
 
 static int give_up_root(struct err *e)
 {
-	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || chdir("/") < 0 ||
-	    setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
+	/* dumpable at last: a change of ids sets it as fs.suid_dumpable says */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || chdir("/") < 0 || setgroups(0, NULL) < 0 ||
+	    setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_set(e, -errno, "give up root: %s", strerror(errno));
 	return 0;
 }
@@ -100,6 +101,8 @@ static int give(struct channel *c, const char *address, struct join_given *g, st
 		refuse(c, e, r);
 		return r;
 	}
+	(void)buf_grow(&b, JOIN_GIVEN_MAX); /* so that no key is left behind where it grew */
+	buf_clear(&b);
 	join_given_put(g, &b);
 	r = b.failed ? -ENOMEM : say(c, MSG_JOIN_GIVEN, b.data, b.len);
 	if (b.data)

@@ -222,6 +222,7 @@ int link_send(struct link *l, json_t *o, int fd)
 	} ctl = { 0 };
 	struct iovec iov = { .iov_base = text };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int r;
 
 	json_decref(o);
 	if (!text)
@@ -239,7 +240,9 @@ int link_send(struct link *l, json_t *o, int fd)
 		ctl.align.cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(&ctl.align), &fd, sizeof(fd));
 	}
-	return sendmsg(l->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	r = sendmsg(l->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	explicit_bzero(text, iov.iov_len); /* it may have been a secret */
+	return r;
 }
 
 void link_drop(struct link *l)

@@ -13,10 +13,10 @@
 #include "base/io.h"
 #include "base/util.h"
 #include "cluster/conf-edit.h"
+#include "cluster/roster.h"
 #include "node/paths.h"
 
 #define CONF_TEXT_MAX (64U * 1024U)
-#define NODES_MAX     (JOIN_NODES_MAX + NODE_ADDR_TEXT + 16U)
 
 int member_files_look(struct member_files *f, struct err *e)
 {
@@ -91,12 +91,9 @@ static int look_before(struct before *b, const char *path, struct err *e)
 	CLEANUP(free_ptr) char *text = malloc(MAP_TEXT_MAX + 1);
 	ssize_t n = text ? io_read_file(path, text, MAP_TEXT_MAX + 1) : -ENOMEM;
 
-	*b = (struct before){ .path = path };
-	if (n == -ENOENT)
-		return 0;
-	if (n < 0)
+	if (n < 0 && n != -ENOENT) /* nothing to be put back: it is not changed */
 		return err_set(e, (int)n, "read %s: %s", path, strerror((int)-n));
-	b->text = steal_ptr(&text);
+	*b = (struct before){ .path = path, .text = n < 0 ? NULL : steal_ptr(&text) };
 	return 0;
 }
 
@@ -154,10 +151,37 @@ int member_files_write(const struct member_files *f, const struct member_plan *p
 	return r;
 }
 
+/* The nodes that we were told of, which is what a peer says, and ourselves. Return: 0 or -errno. */
+static int nodes_with_us(const char *told, uint32_t node, const char *own, struct buf *to, struct err *e)
+{
+	struct roster *r = roster_create();
+	struct node_addr addr = { 0 };
+	struct map *m = NULL;
+	char line[NODE_ADDR_TEXT + 16];
+	int k = r ? 0 : err_set(e, -ENOMEM, "out of memory");
+
+	if (k == 0 && *told)
+		k = map_parse(told, strlen(told), "the nodes that it was given", NULL, NULL, &m, e);
+	if (k == 0 && own && node_addr_parse(own, &addr) < 0)
+		k = err_set(e, -EINVAL, "\"%s\" is no address", own);
+	if (k == 0 && m)
+		k = roster_add_map(r, m);
+	if (k == 0)
+		roster_text_for(r, (node_id){ node }, &addr, to);
+	if (own) {
+		(void)snprintf(line, sizeof(line), "%u %s 1\n", node, own);
+		buf_put(to, line, strlen(line));
+	}
+	buf_put_u8(to, '\0');
+	map_destroy(m);
+	roster_destroy(r);
+	return k == 0 && to->failed ? err_set(e, -ENOMEM, "out of memory") : k;
+}
+
 int member_files_by_key(const struct member_files *f, const struct join_given *g, const char *own,
 			const char *discover, struct err *e)
 {
-	CLEANUP(free_ptr) char *nodes = malloc(NODES_MAX); /* those that we were told of, and ourselves */
+	CLEANUP(buf_finish) struct buf nodes = BUF_INIT;
 	char node[16], port[16];
 	const struct conf_change changes[] = {
 		{ "members", "key", false },
@@ -166,16 +190,15 @@ int member_files_by_key(const struct member_files *f, const struct join_given *g
 		{ "discover", discover, !discover || (!f->conf.discover.on && !strcmp(discover, "no")) },
 	};
 
-	if (!nodes)
-		return err_set(e, -ENOMEM, "out of memory");
+	int r = nodes_with_us(g->nodes, g->node, own, &nodes, e);
+
+	if (r < 0)
+		return r;
 	(void)snprintf(node, sizeof(node), "%u", g->node);
 	(void)snprintf(port, sizeof(port), "%u", g->port);
-	(void)snprintf(nodes, NODES_MAX, "%s", g->nodes);
-	if (own)
-		(void)snprintf(nodes + strlen(nodes), NODES_MAX - strlen(nodes), "%u %s 1\n", g->node, own);
 	return member_files_write(f,
 				  &(struct member_plan){ .keys = &g->keys,
-							 .nodes = nodes,
+							 .nodes = (const char *)nodes.data,
 							 .changes = changes,
 							 .n = ARRAY_SIZE(changes) },
 				  e);
@@ -217,11 +240,10 @@ int member_files_remove(const struct member_files *f, struct err *e)
 	};
 	static const char *const files[] = { MOS_NODES_PATH, MOS_NUMBER_PATH, MOS_UNDISPUTED_PATH,
 					     MOS_DISCOVER_PATH };
-	int r = change_conf(f, changes, ARRAY_SIZE(changes), e);
+	int r = key_ring_remove(f->conf.key_file, e);
 
-	if (r == 0)
-		r = key_ring_remove(f->conf.key_file, e);
 	for (unsigned i = 0; i < ARRAY_SIZE(files) && r == 0; i++)
 		r = take_away(files[i], e);
-	return r;
+	/* at last: as long as it says `members = key`, what failed half way can be done again */
+	return r < 0 ? r : change_conf(f, changes, ARRAY_SIZE(changes), e);
 }

@@ -86,10 +86,22 @@ struct joining {
 	struct join_given given;
 };
 
+/* Takes a token's digits out of the command line, which every user of the machine can read. */
+static int take_token(char *token, struct joining *j)
+{
+	struct token t;
+
+	if (token_from_hex(token, &t) < 0)
+		return tool_usage("mosctl", "a token is 32 hexadecimal digits, not", token);
+	memcpy(j->pass.secret, t.bytes, TOKEN_SIZE);
+	OPENSSL_cleanse(&t, sizeof(t));
+	OPENSSL_cleanse(token, strlen(token));
+	return TOOL_OK;
+}
+
 static int join_options(int argc, char **argv, struct joining *j)
 {
-	const char *token = NULL;
-	struct token t;
+	char *token = NULL;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--no-start"))
@@ -108,10 +120,7 @@ static int join_options(int argc, char **argv, struct joining *j)
 	if (!token)
 		return tool_usage("mosctl", "join takes a node of the cluster and what `mosctl token` says there",
 				  NULL);
-	if (token_from_hex(token, &t) < 0)
-		return tool_usage("mosctl", "a token is 32 hexadecimal digits, not", token);
-	memcpy(j->pass.secret, t.bytes, TOKEN_SIZE);
-	return TOOL_OK;
+	return take_token(token, j);
 }
 
 static int text_of(const struct sockaddr *sa, socklen_t len, char to[static NODE_ADDR_TEXT])
@@ -138,6 +147,7 @@ static int reach(struct joining *j, struct err *e)
 	CLEANUP(close_fd) int fd = -1;
 	struct sockaddr_storage s;
 	socklen_t len = sizeof(s);
+	struct node_addr own;
 	int r = find_host(j, e);
 
 	if (r < 0)
@@ -148,6 +158,11 @@ static int reach(struct joining *j, struct err *e)
 	if (getsockname(fd, (struct sockaddr *)&s, &len) < 0 ||
 	    text_of((struct sockaddr *)&s, len, j->own) < 0)
 		return err_set(e, -EADDRNOTAVAIL, "this machine does not know its own address");
+	if (node_addr_parse(j->own, &own) < 0 || !node_addr_reachable(&own))
+		return err_set(e, -EADDRNOTAVAIL,
+			       "the way to %s begins at %s here, where no other node reaches this machine: name "
+			       "another address of that node",
+			       j->host, j->own);
 	r = join_pass_name(&j->pass, preamble + PREAMBLE_SIZE - TOKEN_SIZE);
 	if (r < 0 || send(fd, preamble, sizeof(preamble), MSG_NOSIGNAL) != (ssize_t)sizeof(preamble))
 		return err_set(e, -ECONNRESET, "%s hangs up", j->host);
@@ -228,8 +243,11 @@ static int join(struct joining *j)
 			    f.conf.key_file);
 	if (r == 0)
 		r = ask(j, &c, &e);
-	if (r == 0)
+	if (r == 0) {
 		r = member_files_by_key(&f, &j->given, j->own, NULL, &e);
+		if (r < 0)
+			(void)err_wrap(&e, r, "the token is used, `mosctl token` makes another; and nothing is changed here");
+	}
 	if (r == 0)
 		(void)say(c, MSG_JOIN_KEPT, NULL); /* for its log */
 	channel_close(c);

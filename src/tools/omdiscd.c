@@ -17,6 +17,7 @@
 #include "tools/member_files.h"
 #include "wire/announce.h"
 
+#define TAKEN_AT_ONCE 64U
 #define LOOKS	  3U /* questions, since one may get lost ... */
 #define LOOK_GAP  (500 * NSEC_PER_MSEC)
 #define LOOK_TIME (3 * NSEC_PER_SEC) /* in a large cluster, answers are spread over two seconds */
@@ -197,8 +198,10 @@ static void take_all(struct look *l)
 		struct node_addr from, own;
 		ssize_t n;
 
-		while (multicast_fd(l->net, k) >= 0 &&
-		       (n = multicast_receive(l->net, k, bytes, sizeof(bytes), &from, &own)) >= 0)
+		/* some at a time: whoever floods us does not make the look last longer */
+		for (unsigned i = 0; i < TAKEN_AT_ONCE && multicast_fd(l->net, k) >= 0 &&
+				     (n = multicast_receive(l->net, k, bytes, sizeof(bytes), &from, &own)) >= 0;
+		     i++)
 			take(l, bytes, (size_t)n);
 	}
 }
@@ -260,7 +263,8 @@ static int look_open(struct look *l, const struct options *o, const struct conf 
 	(void)multicast_links(l->net, &links);
 	return links ? 0
 		     : err_set(e, -ENODEV,
-			       "no interface to look on: it must be up and have an address");
+			       "no interface to look on: it must be up and have an address "
+			       "that others reach");
 }
 
 static int look(const struct options *o)

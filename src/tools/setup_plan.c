@@ -48,7 +48,7 @@ int setup_said_check(const struct setup_said *s, unsigned ways, struct err *e)
 static int ask_port(const struct member_files *f, const struct setup_said *s, struct setup_plan *p,
 		    struct err *e)
 {
-	char usual[16], answer[16];
+	char usual[16], answer[16] = "";
 	int r;
 
 	(void)snprintf(usual, sizeof(usual), "%u", f->conf.port);

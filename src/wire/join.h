@@ -41,6 +41,7 @@ struct join_given {
 void join_ask_put(struct buf *b);
 /* Return: 0, -EPROTO, -EPROTONOSUPPORT (@ret_version is told). */
 int join_ask_get(const void *p, size_t n, uint32_t *ret_version);
+#define JOIN_GIVEN_MAX (JOIN_NODES_MAX + 2U * KEY_BYTES + 16U) /* bytes of it */
 void join_given_put(const struct join_given *g, struct buf *b);
 /* Return: 0 or -EPROTO. */
 int join_given_get(struct join_given *g, const void *p, size_t n);
