@@ -37,6 +37,7 @@ struct discover {
 	uint64_t received, malformed, forged, unopened;
 	struct quota quota;
 	nsec_t looked, complained;
+	nsec_t readdressed; /* when it last began anew for another address; 0: never */
 };
 
 static void fill_random(void *to, size_t n)
@@ -185,6 +186,9 @@ static void look_at_addr(struct discover *v)
 
 	if (!n || v->d->site.conf.address.size || (a->size && own_addr(a)))
 		return;
+	if (v->readdressed && mono_now() - v->readdressed < COMPLAINT_GAP)
+		return; /* a configuration that is wrong now is looked at again then */
+	v->readdressed = mono_now();
 	log_info("this node has %s%s, but %s", a->size ? "no more the address " : "had no address",
 		 node_addr_str(a, was), node_addr_str(&l[0].addr, is));
 	if (reload_begin(v->d, &e) < 0)

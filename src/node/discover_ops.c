@@ -40,19 +40,29 @@ static bool wanted(struct ask *a, const json_t *o, struct conf_discover *ret)
 	return true;
 }
 
-/* Puts discovery on other links without a restart. */
+/* Puts discovery on other links without a restart. What can not be is not kept either. */
 static int change(struct mosd *d, const struct conf_discover *c, struct err *e)
 {
-	int r = recall_set_discover(c);
+	const struct conf_discover was = d->site.discover;
+	int r;
 
-	if (r < 0)
-		return err_set(e, r, "keep what was said: %s", strerror(-r));
 	d->site.discover = c ? *c : d->site.conf.discover;
 	discover_destroy(d->discover);
 	r = discover_create(d, &d->discover, e);
+	if (r < 0) {
+		d->site.discover = was;
+		(void)discover_create(d, &d->discover, NULL);
+		return r;
+	}
+	r = recall_set_discover(c);
+	if (r < 0)
+		(void)err_set(e, r, "it holds, but not after a restart: %s", strerror(-r));
 	/* it may have been asked to stop while gossip waited for its word */
-	if (r == 0 && d->site.networked && !d->peers && !discover_waits(d->discover))
-		r = peers_create(d, &d->peers, e);
+	if (d->site.networked && !d->peers && !discover_waits(d->discover)) {
+		int k = peers_create(d, &d->peers, e);
+
+		r = k < 0 ? k : r;
+	}
 	return r;
 }
 

@@ -199,6 +199,17 @@ static void hold_hup(bool hold)
 	(void)sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &hup, NULL);
 }
 
+/* A node that has its number works with those that it knows, and omdiscd can say otherwise. */
+static int start_discovery(struct mosd *d, struct err *e)
+{
+	int r = discover_create(d, &d->discover, e);
+
+	if (r == 0 || !d->site.networked)
+		return r;
+	log_error("no node is discovered: %s", err_str(e, r));
+	return 0;
+}
+
 static int start(struct mosd *d, struct err *e)
 {
 	int r;
@@ -224,7 +235,7 @@ static int start(struct mosd *d, struct err *e)
 	if (r == 0 && d->site.networked)
 		r = listener_create(d, &d->listener, e);
 	if (r == 0)
-		r = discover_create(d, &d->discover, e);
+		r = start_discovery(d, e);
 	if (r == 0 && d->site.networked && !discover_waits(d->discover))
 		r = peers_create(d, &d->peers, e);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "base/util.h"
 #include "node/addresses.h"
 #include "node/paths.h"
@@ -135,6 +136,10 @@ static int load_nodes(struct site *s, struct err *e)
 	if (!len)
 		return 0;
 	r = map_parse(text, len, MOS_NODES_PATH, NULL, NULL, &m, e);
+	if (r < 0 && r != -ENOMEM) { /* what mosd keeps for itself must not keep it from starting */
+		log_warning("%s; the nodes in it have to be found anew", err_str(e, r));
+		return 0;
+	}
 	if (r == 0)
 		r = roster_add_map(s->roster, m);
 	map_destroy(m);

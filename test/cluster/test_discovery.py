@@ -44,6 +44,17 @@ for line in sys.argv[2:]:
     s.sendto(bytes.fromhex(line), ("239.255.18.52", 4661))
 """
 
+# Keeps the port of discovery to itself.
+HOLD_PORT = """
+import socket, time
+kept = [socket.socket(f, socket.SOCK_DGRAM) for f in (socket.AF_INET6, socket.AF_INET)]
+kept[0].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+for s in kept:
+    s.bind(("", 4661))
+print("held", flush=True)
+time.sleep(600)
+"""
+
 
 @pytest.fixture
 def lab(request):
@@ -343,7 +354,28 @@ def test_omdiscd(lab):
     r = omdiscd(lab, 3)
     assert r.returncode == 1 and "members = key" in r.stderr
     r = omdiscd(lab, 3, "-n", "-i", "lo")
+    assert r.returncode == 1 and "no interface to look on" in r.stderr
+    r = lab.run(3, ["sh", "-ec", "ip link add q0 type veth peer name q1; ip addr add 10.99.0.1/24 dev q0; "
+                                 "ip link set q0 up; ip link set q1 up"])
+    assert r.returncode == 0, r.stderr
+    r = omdiscd(lab, 3, "-n", "-i", "q0")
     assert r.returncode == 1 and "no node answers" in r.stderr
+
+
+def test_discovery_that_cannot_be(lab):
+    """Its port is another program's: what was said is not kept, and mosd goes on, also after a restart."""
+    with subprocess.Popen(lab.command(2, [PYTHON, "-c", HOLD_PORT]), stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        try:
+            r = omdiscd(lab, 2)
+            assert r.returncode == 1 and "4661" in r.stderr, r
+            assert lab.run(2, [str(lab.bin / "mosctl"), "reload"]).returncode == 0
+            assert states(lab, 2) == {2: "alive"} and not discovers(lab, 2)
+            configure(lab, 2, *YES, "node = 2")
+            assert states(lab, 2) == {2: "alive"}
+            assert "no node is discovered" in lab.logs(2)
+        finally:
+            holder.kill()
 
 
 def test_addresses_come_and_go(lab):
