@@ -21,7 +21,13 @@ struct parting {
 static void on_heard(struct ev_loop *loop, ev_timer *t, int revents)
 {
 	struct parting *p = t->data;
+	struct mosd *d = p->a->d;
 
+	if (ask_gone(p->a)) { /* nobody is left to do the rest */
+		log_info("does not leave the cluster: whoever wanted it has hung up");
+		d->parting = false;
+		peers_tell(d->peers);
+	}
 	ask_done(p->a, json_pack("{sb}", "ok", 1));
 	free(p);
 }

@@ -8,7 +8,7 @@
 #include "node/control.h"
 
 /* {"op":"part"}: the others hear that it leaves, and forget it once it has; root only, of an empty node.
- * The answer comes when they had time to hear. */
+ * The answer comes when they had time to hear. If whoever asked is gone by then, it does not leave. */
 void op_part(struct ask *a, const json_t *o);
 
 #endif

@@ -99,7 +99,9 @@ static struct node_info own_info(const struct mosd *d)
 	i.away = away;
 	if (d->parting)
 		i.flags |= INFO_PARTING;
-	(void)roster_find(d->site.roster, (node_id){ d->site.me }, &i.addr);
+	if (d->site.conf.by_key && roster_find(d->site.roster, (node_id){ d->site.me }, &i.addr) == 0 &&
+	    !node_addr_reachable(&i.addr))
+		i.addr = (struct node_addr){ 0 };
 	return i;
 }
 
@@ -302,7 +304,6 @@ int peers_create(struct mosd *d, struct peers **ret, struct err *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	p->d = d;
 	p->fd[0] = p->fd[1] = -1;
-	p->born = mono_now();
 	p->tick.data = p;
 	ev_timer_init(&p->tick, on_tick, BEAT_AT(0), BEAT_TICK);
 	r = begin(p, e);
@@ -320,6 +321,8 @@ void peers_destroy(struct peers *p)
 	if (!p)
 		return;
 	ev_timer_stop(p->d->loop, &p->tick);
+	if (p->gossip)
+		peers_save(p);
 	if (p->gossip && p->seal && (!p->d->reloads || p->d->parting))
 		gossip_leave(p->gossip, mono_now());
 	for (unsigned k = 0; k < 2; k++)

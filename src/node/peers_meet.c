@@ -3,9 +3,9 @@
  * is forgotten.
  *
  * DOC: a stranger whose datagram opens with the key is a member. Others hear of it from us, as they
- * hear of everybody: its record has its address. What is only heard is believed, up to a number in
- * a second, but not written down before the node itself has spoken. Who leaves for good says so
- * before it goes; others stay known for a week of silence. */
+ * hear of everybody: its record has its address. What is only heard is believed, but not written down
+ * before the node itself has spoken. Of each, heard of or speaking, only so many are met in a second.
+ * Who leaves for good says so before it goes; others stay known for a week of silence. */
 #include <errno.h>
 #include <string.h>
 
@@ -16,9 +16,11 @@
 #include "node/paths.h"
 #include "node/peers_state.h"
 
-#define HEARSAY_MOST 64U			     /* nodes met by hearsay in a second */
+#define MET_MOST     64U			     /* nodes met in a second: by hearsay, by themselves */
 #define SILENCE_MOST (7 * 86400 * NSEC_PER_SEC)	     /* after which a node is forgotten */
 #define DOUBT_GAP    (60 * NSEC_PER_SEC)
+#define THERE_FOR    (3 * NSEC_PER_SEC) /* who spoke so recently is where he was */
+#define SAVE_GAP     (5 * NSEC_PER_SEC) /* a disk that is busy must not stop the loop each second */
 
 static void forget(struct peers *p, uint32_t node, const char *why)
 {
@@ -28,27 +30,28 @@ static void forget(struct peers *p, uint32_t node, const char *why)
 	gossip_forget(p->gossip, node);
 }
 
-/* Whether @addr can be @node's: not ours, nor of another who is there, unless that is @node itself
- * with a new number (@surely: it speaks from there). */
-static bool may_be_at(struct peers *p, uint32_t node, const struct node_addr *addr, bool surely)
+/* Whether @addr can be @node's: not ours, nor of another who is there. @speaks: it speaks from there; then it may
+ * be the other one itself with a new number, if that says nothing any more. */
+static bool may_be_at(struct peers *p, uint32_t node, const struct node_addr *addr, bool speaks)
 {
 	uint32_t there = roster_at(p->d->site.roster, addr).v;
 	const struct member *m = there ? gossip_find(p->gossip, there) : NULL;
 
 	if (!there || there == node)
 		return true;
-	if (there == p->d->site.me || (!surely && m && member_present(m->state)))
+	if (there == p->d->site.me ||
+	    (m && member_present(m->state) && (!speaks || mono_now() - m->heard < THERE_FOR)))
 		return false;
 	forget(p, there, "another number has its address");
 	return true;
 }
 
-static bool make_known(struct peers *p, uint32_t node, const struct node_addr *addr, bool surely)
+static bool make_known(struct peers *p, uint32_t node, const struct node_addr *addr, bool speaks)
 {
 	struct roster *r = p->d->site.roster;
 	char text[NODE_ADDR_TEXT];
 
-	if (!p->d->site.conf.by_key || node == p->d->site.me || !may_be_at(p, node, addr, surely) ||
+	if (!p->d->site.conf.by_key || node == p->d->site.me || !may_be_at(p, node, addr, speaks) ||
 	    roster_put(r, (node_id){ node }, addr, false) < 0)
 		return false;
 	log_info("node %u is at %s", node, node_addr_str(addr, text));
@@ -66,12 +69,12 @@ bool peers_on_meet(void *ctx, const struct node_info *i)
 	struct peers *p = ctx;
 
 	if (!p->d->site.conf.by_key || !i->addr.size || i->flags & INFO_PARTING ||
-	    p->by_hearsay >= HEARSAY_MOST)
+	    p->met_by_hearsay >= MET_MOST)
 		return false;
 	for (unsigned k = 0; k < PEERS_GONE; k++)
 		if (p->gone[k].node == i->node && p->gone[k].life >= i->life)
 			return false;
-	p->by_hearsay++;
+	p->met_by_hearsay++;
 	return make_known(p, i->node, &i->addr, false);
 }
 
@@ -79,6 +82,9 @@ bool peers_greet(struct peers *p, uint32_t node, const struct node_addr *from)
 {
 	if (gossip_find(p->gossip, node))
 		return true;
+	if (p->met_speaking >= MET_MOST)
+		return false;
+	p->met_speaking++;
 	return make_known(p, node, from, true) && gossip_add(p->gossip, node) == 0;
 }
 
@@ -128,17 +134,20 @@ static void look_at(struct peers *p, const struct member *m)
 		forget(p, m->node, "it has left for good");
 	} else if (m->state != MEMBER_UNKNOWN && !roster_proven(p->d->site.roster, (node_id){ m->node })) {
 		forget(p, m->node, "it never spoke");
-	} else if (mono_now() - MAX(m->heard, p->born) > SILENCE_MOST) {
+	} else if (mono_now() - MAX(m->heard, m->since) > SILENCE_MOST) {
 		forget(p, m->node, "nothing was heard of it for a week");
 	}
 }
 
-static void save(struct peers *p)
+void peers_save(struct peers *p)
 {
 	CLEANUP(buf_finish) struct buf b = BUF_INIT;
 	int r = -ENOMEM;
 
+	if (!p->unsaved || p->d->parting) /* who leaves keeps nothing */
+		return;
 	p->unsaved = false; /* a full disk is told once for each change */
+	p->saved = mono_now();
 	roster_text(p->d->site.roster, &b);
 	buf_put_u8(&b, '\0');
 	if (!b.failed)
@@ -154,10 +163,10 @@ void peers_acquaint(struct peers *p)
 
 	if (!p->d->site.conf.by_key)
 		return;
-	p->by_hearsay = 0;
+	p->met_by_hearsay = p->met_speaking = 0;
 	m = gossip_next(p->gossip, NULL); /* ours */
 	while ((m = gossip_next(p->gossip, m)))
 		look_at(p, m);
-	if (p->unsaved)
-		save(p);
+	if (!p->saved || mono_now() - p->saved >= SAVE_GAP)
+		peers_save(p);
 }

@@ -26,9 +26,9 @@ struct peers {
 	nsec_t complained;
 
 	/* Members by key. */
-	nsec_t born;
-	bool unsaved;	     /* the roster has news */
-	unsigned by_hearsay; /* met in this second */
+	bool unsaved; /* the roster has news */
+	nsec_t saved; /* when it was last written; 0: never */
+	unsigned met_by_hearsay, met_speaking; /* in this second */
 	struct {
 		uint32_t node;
 		uint64_t life;
@@ -45,6 +45,8 @@ bool peers_greet(struct peers *p, uint32_t node, const struct node_addr *from);
 void peers_prove(struct peers *p, uint32_t node);
 /* @node spoke from @from with the key, as one whom a later one of the same number has replaced. */
 void peers_doubt(struct peers *p, uint32_t node, const struct node_addr *from);
+/* Writes the roster, if it has news. */
+void peers_save(struct peers *p);
 /* Once a second: addresses that changed, nodes to forget, the file. */
 void peers_acquaint(struct peers *p);
 

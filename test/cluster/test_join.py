@@ -5,6 +5,7 @@ stale, wrong or another's opens nothing."""
 import concurrent.futures
 import re
 import signal
+import socket
 import time
 
 import pytest
@@ -111,6 +112,47 @@ def test_joins_again_without_a_farewell(bare, number):
     assert f"this machine is node {expected}," in mosctl(lab, 2, *token(lab, 1, *number))
     for node in (1, 2, 3):
         wait_for(lambda n=node: {k for k, s in states(lab, n).items() if s == "alive"} == {1, 3, expected})
+
+
+def test_leaving_that_fails_half_way(bare):
+    lab = bare
+    join(lab, 2, 1)
+    wait_for(lambda: all_alive(lab, 1, 2))
+    assert lab.run(2, ["mount", "--bind", KEY, KEY]).returncode == 0  # now it cannot be removed
+    r = run(lab, 2, "leave", "--yes")
+    assert r.returncode == 1 and KEY in r.stderr and "again" in r.stderr
+    assert lab.run(2, ["umount", KEY]).returncode == 0
+    r = run(lab, 2, "leave", "--yes")
+    assert r.returncode == 0, r.stderr
+    wait_for(lambda: set(states(lab, 1)) == {1})
+    join(lab, 2, 1)
+    wait_for(lambda: all_alive(lab, 1, 2))
+
+
+def test_who_hangs_up_does_not_leave(bare):
+    """Whoever asked mosd for it is gone before the others have heard: nothing is left half done."""
+    lab = bare
+    join(lab, 2, 1)
+    wait_for(lambda: all_alive(lab, 1, 2))
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(str(lab.inside(2, "/run/umosix/control")))
+        s.sendall(b'{"op":"part"}\n')
+        wait_for(lambda: "leaves the cluster for good" in lab.logs(2))
+    wait_for(lambda: "does not leave the cluster" in lab.logs(2))
+    mosctl(lab, 2, "reload")
+    wait_for(lambda: all_alive(lab, 1, 2))
+    assert "forgotten" not in lab.logs(1)
+
+
+def test_a_spoiled_list_of_nodes(bare):
+    """It is mosd's own: it costs what was known, and not the node."""
+    lab = bare
+    join(lab, 2, 1)
+    wait_for(lambda: all_alive(lab, 1, 2))
+    lab.inside(2, NODES).write_text("1 10.0.0.1 1\n1 10.0.0.2 1\nnonsense\n")
+    mosctl(lab, 2, "reload")
+    assert "have to be found anew" in lab.logs(2)
+    wait_for(lambda: all_alive(lab, 1, 2))  # node 1 still speaks to it
 
 
 def test_a_token_is_good_once(bare):
