@@ -73,12 +73,12 @@ PY_SELECT = """
 import os, select
 r, w = os.pipe()
 total = 0
-for i in range(45000):
+for i in range(15000):
     assert select.select([r], [], [], 0)[0] == []
     os.write(w, b"%d " % i * (i % 40 + 1))
     assert select.select([r], [], [], 10)[0] == [r]
     total += sum(map(int, os.read(r, 100000).split()))
-    total += sum(j * i for j in range(3000)) % 1000
+    total += sum(j * i for j in range(12000)) % 1000
 print(total)
 """
 GAWK = r"""
