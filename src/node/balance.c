@@ -470,12 +470,12 @@ unsigned balance_flags(const struct mosd *d)
 	return d->balance && d->balance->pressed ? INFO_PRESSED : 0;
 }
 
-json_t *balance_why(const struct mosd *d, pid_t pid, uint64_t start)
+json_t *balance_why(const struct mosd *d, pid_t pid, uint64_t start, node_id at)
 {
 	const struct balance *b = d->balance;
 
 	for (size_t i = 0; b && d->peers && i < b->n; i++)
-		if (b->looked[i].pid == pid && b->looked[i].start == start)
+		if (b->looked[i].pid == pid && b->looked[i].start == start && b->process[i].at.v == at.v)
 			return decision_json(&b->why[i]);
 	return NULL;
 }

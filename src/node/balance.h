@@ -33,8 +33,8 @@ unsigned balance_flags(const struct mosd *d);
  * home. A place away counts as a move that has begun; the end of that move is told as always. */
 node_id balance_place(struct mosd *d, const struct migrant *m, bool best);
 
-/* What came of the process when it was last looked at; NULL if it was not. */
-json_t *balance_why(const struct mosd *d, pid_t pid, uint64_t start);
+/* What came of the process when it was last looked at; NULL if it was not since it came to @at. */
+json_t *balance_why(const struct mosd *d, pid_t pid, uint64_t start, node_id at);
 /* The decisions about @pid that are kept, an array. */
 json_t *balance_decided(const struct mosd *d, pid_t pid);
 /* Answers @a with the latest decisions. */
