@@ -16,7 +16,7 @@ static bool set_user(struct adopt_rule *r, const char *v)
 {
 	if (!strcmp(v, "*"))
 		v = "";
-	else if (!*v)
+	else if (!*v || strpbrk(v, ",;:/")) /* a list, or rules set apart in another way */
 		return false;
 	return snprintf(r->user, sizeof(r->user), "%s", v) < (int)sizeof(r->user);
 }
