@@ -242,7 +242,8 @@ void op_token(struct ask *a, const json_t *o)
 		return;
 	}
 	if (node && roster_find(d->site.roster, (node_id){ (uint32_t)node }, &own) == 0) {
-		ask_fail(a, "number-taken", "node %d is at %s", (int)node, node_addr_str(&own, addr));
+		ask_fail(a, "number-taken", "node %d is at %s: choose another number", (int)node,
+			 node_addr_str(&own, addr));
 		return;
 	}
 	p = passes_draw(&d->joins->passes, mono_now(), seconds * NSEC_PER_SEC, (uint32_t)node);

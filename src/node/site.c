@@ -117,7 +117,7 @@ static int check_key(struct site *s, struct err *e)
 		return r;
 	(void)snprintf(
 		s->alone_why, sizeof(s->alone_why),
-		"there is no key %s: `mosctl join` brings it from another node, `mosctl keygen` makes one",
+		"there is no key %s: `mosctl join` brings it from another node, `mosctl setup` makes one",
 		s->conf.key_file);
 	return 0;
 }
@@ -215,8 +215,8 @@ int site_load(struct site *s, const char *conf_path, struct err *e)
 	r = s->conf.by_key ? find_me_by_key(s, e) : find_map(s, e);
 	if (r == -ENOENT && !s->map_path[0] && !s->conf.map_file[0]) {
 		(void)snprintf(s->alone_why, sizeof(s->alone_why),
-			       "there is no map: write %s, a line `number address count` each, or `members = key` into "
-			"mosd.conf",
+			       "it is in no cluster: `mosctl setup` begins one, `mosctl join` makes it a node of one "
+			       "(or write a map, %s)",
 			       map_search_paths[0]);
 		s->me = s->conf.node.v ? s->conf.node.v : 1;
 		return 0;

@@ -30,7 +30,7 @@ static int explain(struct err *e, int code, const char *addr, uint16_t port)
 	case -EHOSTUNREACH:
 	case -ENETUNREACH:
 		return err_set(e, code,
-			       "no way to %s: is the address in the map right, is the network up?",
+			       "no way to %s: is the address right, is the network up?",
 			       addr);
 	default:
 		return err_set(e, code, "cannot connect to %s port %u: %s", addr, port,
