@@ -59,6 +59,11 @@ struct balance {
 	size_t n;
 };
 
+static node_id place_of(const struct mosd *d, const struct migrant *m)
+{
+	return (node_id){ m && m->node ? m->node : d->site.me };
+}
+
 static uint64_t id_of(pid_t pid, uint64_t start)
 {
 	return start << PID_BITS | (uint64_t)pid;
@@ -201,7 +206,7 @@ static void take_process(struct balance *b, pid_t pid)
 	(void)snprintf(l->comm, sizeof(l->comm), "%s", id.stat.comm);
 	*p = (struct policy_process){
 		.id = id_of(pid, id.stat.start),
-		.at = { m && m->node ? m->node : d->site.me },
+		.at = place_of(d, m),
 		.busy = m && m->request,
 		.locked = w->lock == MIGRANT_LOCK_LOCKED,
 		.hint = (uint8_t)w->hint,
@@ -470,12 +475,13 @@ unsigned balance_flags(const struct mosd *d)
 	return d->balance && d->balance->pressed ? INFO_PRESSED : 0;
 }
 
-json_t *balance_why(const struct mosd *d, pid_t pid, uint64_t start, node_id at)
+json_t *balance_why(const struct mosd *d, const struct proc_id *id, const struct migrant *m)
 {
 	const struct balance *b = d->balance;
 
 	for (size_t i = 0; b && d->peers && i < b->n; i++)
-		if (b->looked[i].pid == pid && b->looked[i].start == start && b->process[i].at.v == at.v)
+		if (b->looked[i].pid == id->stat.pid && b->looked[i].start == id->stat.start &&
+		    b->process[i].at.v == place_of(d, m).v)
 			return decision_json(&b->why[i]);
 	return NULL;
 }

@@ -12,6 +12,7 @@
 #include "node/control.h"
 #include "node/migrants.h"
 #include "node/node.h"
+#include "node/proc.h"
 #include "policy/policy.h"
 
 struct balance;
@@ -33,8 +34,9 @@ unsigned balance_flags(const struct mosd *d);
  * home. A place away counts as a move that has begun; the end of that move is told as always. */
 node_id balance_place(struct mosd *d, const struct migrant *m, bool best);
 
-/* What came of the process when it was last looked at; NULL if it was not since it came to @at. */
-json_t *balance_why(const struct mosd *d, pid_t pid, uint64_t start, node_id at);
+/* What came of the process when it was last looked at; NULL if it was not, or was at another place then. @m:
+ * its migrant, or NULL. */
+json_t *balance_why(const struct mosd *d, const struct proc_id *id, const struct migrant *m);
 /* The decisions about @pid that are kept, an array. */
 json_t *balance_decided(const struct mosd *d, pid_t pid);
 /* Answers @a with the latest decisions. */

@@ -274,7 +274,6 @@ json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migran
 	struct migrant_wish wish;
 	struct err e = ERR_INIT;
 	json_t *balance, *adoption;
-	node_id at;
 
 	put(o, "ok", json_true());
 	put_int(o, "home", d->site.me);
@@ -296,8 +295,7 @@ json_t *report_why(struct mosd *d, const struct proc_id *id, const struct migran
 	adoption = id ? adoption_why(d, id, m) : NULL;
 	if (adoption)
 		put(o, "adoption", adoption);
-	at.v = m && m->node ? m->node : d->site.me;
-	balance = id ? balance_why(d, id->stat.pid, id->stat.start, at) : NULL;
+	balance = id ? balance_why(d, id, m) : NULL;
 	if (balance)
 		put(o, "balance", balance);
 	/* While it is away or leaves, its tracer is ours: nothing to be seen from outside. */

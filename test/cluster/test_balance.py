@@ -120,6 +120,19 @@ def test_a_newcomer_gets_work(lab, home_dir):
     until("node 3 gets work", 25, lambda: places(lab, jobs).count(3) >= 1)
 
 
+def test_why_says_nothing_of_the_place_before(lab, home_dir):
+    """What was decided a moment ago was about the node that the process has left since."""
+    job = lab.job(["-L", *LONG], home_dir)  # it moves when it is told to only
+    place = 1
+    for where in (2, 3, "home", 2, "home"):
+        told = until("it was looked at", 10, lambda: lab.why(job.pid).get("balance"))
+        assert told["from"] == place
+        lab.move(job.pid, where)
+        place = 1 if where == "home" else where
+        told = lab.why(job.pid).get("balance")
+        assert not told or told["from"] == place
+
+
 def test_drain_empties_a_node(lab, home_dir):
     jobs = [lab.job(LONG, home_dir, name=f"job{i}") for i in range(6)]
     until("some at node 2", 25, lambda: places(lab, jobs).count(2) >= 1)
