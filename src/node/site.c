@@ -117,7 +117,7 @@ static int check_key(struct site *s, struct err *e)
 		return r;
 	(void)snprintf(
 		s->alone_why, sizeof(s->alone_why),
-		"there is no key %s: `mosctl join` brings it from another node, `mosctl setup` makes one",
+		"there is no key %s: `mosctl join` brings it from another node, `mosctl keygen` makes one",
 		s->conf.key_file);
 	return 0;
 }

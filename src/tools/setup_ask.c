@@ -38,10 +38,11 @@ int setup_ask(const struct question *q, const char *said, bool unattended, char 
 {
 	if (said || unattended) {
 		const char *answer = said ? said : q->usual;
-		int r = *answer ? check(q, answer, e) : err_set(e, -EINVAL, "it is missing");
+		int r;
 
 		if (!*answer)
-			return err_wrap(e, r, "%s", q->name);
+			return err_set(e, -EINVAL, "%s is missing", q->name);
+		r = check(q, answer, e);
 		if (r == 0 && snprintf(to, size, "%s", answer) >= (int)size)
 			r = err_set(e, -EINVAL, "it is too long");
 		return r < 0 ? err_wrap(e, r, "%s %s", q->name, answer) : 0;
