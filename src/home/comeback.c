@@ -35,12 +35,8 @@ static int stage_settle(void *ctx, struct err *e)
 {
 	struct comeback *c = ctx;
 	struct home *h = c->h;
-	int r = deputy_interrupt(h);
+	int r = deputy_stop_idle(h);
 
-	if (r == 0)
-		r = agent_stop_idle(&h->p);
-	if (r == 0)
-		r = trace_set_mask(h->pid, TRACE_MASK_ALL);
 	if (r == 0)
 		r = agent_enter(&h->p);
 	return r < 0 ? err_reason(e, r, "gone", "it ended") : 0;

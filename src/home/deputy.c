@@ -454,6 +454,17 @@ int deputy_interrupt(struct home *h)
 	return 0;
 }
 
+int deputy_stop_idle(struct home *h)
+{
+	int r = deputy_interrupt(h);
+
+	if (r == 0)
+		r = agent_stop_idle(&h->p);
+	if (r == 0)
+		r = trace_set_mask(h->pid, TRACE_MASK_ALL);
+	return r;
+}
+
 void deputy_cancel(struct home *h, uint64_t id)
 {
 	struct run *r = &h->run;

@@ -183,6 +183,9 @@ void deputy_cancel(struct home *h, uint64_t id);
 void deputy_answer_again(struct home *h);
 /* Stops the call under way so that P is idle; state becomes INTERRUPTED or DONE. -ESRCH: P ended. */
 int deputy_interrupt(struct home *h);
+/* deputy_interrupt(), then stops P in the loop with all signals blocked: until P goes on nothing of it
+ * changes but what we do to it. Return: 0, -ESRCH when P ended, else -errno. */
+int deputy_stop_idle(struct home *h);
 /* agent_run() while P is away: also when a stop signal has stopped it, where it stands again afterwards. */
 int deputy_run(struct home *h);
 /* Sets an interrupted or ready run going. P is in the loop, idle. */

@@ -314,12 +314,8 @@ void settle_linger_signal(struct home *h, const siginfo_t *si)
 /* A stop signal that was held waits in P again, and comes up as any other while it lingers. */
 static int stop_again(struct home *h, const siginfo_t *si, struct err *e)
 {
-	int r = deputy_interrupt(h);
+	int r = deputy_stop_idle(h);
 
-	if (r == 0)
-		r = agent_stop_idle(&h->p);
-	if (r == 0)
-		r = trace_set_mask(h->pid, TRACE_MASK_ALL);
 	if (r == 0)
 		r = trace_cont(h->pid, 0);
 	if (r == 0)
