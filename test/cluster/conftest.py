@@ -6,10 +6,12 @@ import itertools
 import os
 import random
 import re
+import shutil
 import signal
 
 import pytest
 
+import lonemosd
 import moslab
 
 # Whoever starts us in the background has these ignored, and every program would inherit that.
@@ -98,6 +100,24 @@ def home_dir(request):
     yield path
     made.end_jobs()
     made.remove(path)
+
+
+@pytest.fixture
+def quiet(tmp_path):
+    """A node without a lab: mosd has not been started yet."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    if not shutil.which("setpriv"):
+        pytest.skip("needs setpriv")
+    made = lonemosd.Node(tmp_path)
+    yield made
+    made.finish()
+
+
+@pytest.fixture
+def node(quiet):
+    """... and now it has."""
+    return quiet.start()
 
 
 @pytest.fixture
