@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from test_loss import all_pids, comm, processes_of, same_mounts, set_fault
+from test_loss import comm, mosd_of, processes_of
 from test_signals import PY, away, up
 
 
@@ -16,10 +16,6 @@ def guest_of(lab, node: int) -> int:
     found = [pid for pid in processes_of(lab, node) if comm(pid) == "mos-guest"]
     assert len(found) == 1
     return found[0]
-
-
-def mosd_of(lab, node: int) -> int:
-    return next(p for p in all_pids() if comm(p) == "mosd" and same_mounts(lab, node, p))
 
 
 def asked(lab, job, where):
@@ -177,13 +173,13 @@ def test_linger_ends_as_it_leaves(mortal_lab, home_dir, fault, what):
     mosd = mosd_of(lab, 3)
     os.kill(mosd, signal.SIGSTOP)
     if fault:
-        set_fault(lab, fault)
+        lab.fault(fault)
     going = asked(lab, job, 3)
     job.ended(began + 5 - time.monotonic())
     os.kill(mosd, signal.SIGCONT)
     going.wait(20)
     if fault:
-        set_fault(lab, "")
+        lab.fault("")
     assert job.wait(10) == ("exited", 0)
     job.shows("done", 5)
 
@@ -196,14 +192,14 @@ def test_signal_as_it_lingers_and_does_not_leave(mortal_lab, home_dir):
     lab.move(job.pid, "home")
     mosd = mosd_of(lab, 3)
     os.kill(mosd, signal.SIGSTOP)
-    set_fault(lab, "built")
+    lab.fault("built")
     going = asked(lab, job, 3)
     job.ended(1)
     job.kill(signal.SIGTERM)
     job.ended(0.3)
     os.kill(mosd, signal.SIGCONT)
     assert going.wait(20) != 0
-    set_fault(lab, "")
+    lab.fault("")
     assert job.wait(10) == ("exited", 7)
 
 

@@ -18,7 +18,6 @@ ANSWER = ("import sys\nprint('up', flush=True)\n"
           "for line in sys.stdin:\n"
           "    sum(range(100000))\n"
           "    print('answer', line.strip(), flush=True)\n")
-FAULT_FILE = "/run/umosix/fault"  # move/stages.h: the fault point that fails, or kill-POINT
 
 
 def steps() -> list[str]:
@@ -124,6 +123,11 @@ def processes_of(lab, node: int) -> set[int]:
     return found - set(mosds)
 
 
+def mosd_of(lab, node: int) -> int:
+    mosd, = [pid for pid in all_pids() if comm(pid) == "mosd" and same_mounts(lab, node, pid)]
+    return mosd
+
+
 def all_pids() -> list[int]:
     return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
 
@@ -154,15 +158,6 @@ def same_mounts(lab, node: int, pid: int) -> bool:
         return False
 
 
-def set_fault(lab, text: str) -> None:
-    path = lab.inside(1, FAULT_FILE)
-    if text:
-        path.write_text(text + "\n")
-        path.chmod(0o644)
-    else:
-        path.unlink()
-
-
 def answers(job, word: str) -> None:
     job.type(word + "\n")
     job.shows(f"answer {word}")
@@ -173,7 +168,7 @@ def test_failure_before_commit(mortal_lab, home_dir, step):
     """It runs on at the source, whichever way it was going, and moves when the fault is gone."""
     lab = mortal_lab
     job = start(lab, home_dir, ANSWER)
-    set_fault(lab, step)
+    lab.fault(step)
     at, r = 0, lab.migrate(job.pid, 2)
     if r.returncode == 0:  # a stage of the way back
         at, r = 2, lab.migrate(job.pid, "home")
@@ -183,7 +178,7 @@ def test_failure_before_commit(mortal_lab, home_dir, step):
     why = lab.why(job.pid)
     assert why["node"] == at
     assert [m for m in why["moves"] if not m["ok"]], "the failed move is remembered"
-    set_fault(lab, "")
+    lab.fault("")
     lab.move(job.pid, 3)
     answers(job, "moved")
     job.type("\x04")
@@ -199,13 +194,13 @@ def test_supervisor_killed_before_commit(mortal_lab, home_dir, step):
     """Leaving, the process runs on. On the way back its body may be lost: then it ends, told."""
     lab = mortal_lab
     job = start(lab, home_dir, ANSWER)
-    set_fault(lab, f"kill-{step}")
+    lab.fault(f"kill-{step}")
     if lab.migrate(job.pid, 2).returncode != 0:
         answers(job, "still")
-        set_fault(lab, "")
+        lab.fault("")
         lab.move(job.pid, 2)
         answers(job, "moved")
         return
     assert lab.migrate(job.pid, "home").returncode != 0, f"nothing failed at kill-{step}"
-    set_fault(lab, "")
+    lab.fault("")
     assert job.wait(10) == ("killed", signal.SIGKILL)

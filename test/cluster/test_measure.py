@@ -14,7 +14,7 @@ import pytest
 import moslab
 from conftest import make_lab, use
 from test_balance import nodes
-from test_loss import all_pids, comm, same_mounts
+from test_loss import mosd_of
 from test_rejoin import restart_mosd
 
 LOOP = ["sh", "-c", "while :; do :; done"]
@@ -208,7 +208,7 @@ def account(pid: int) -> tuple[int, int]:
 
 def test_an_idle_mosd_costs_nothing(lab):
     """At most a thousandth of a processor, and 10 MiB."""
-    mosd, = [p for p in all_pids() if comm(p) == "mosd" and same_mounts(lab, 2, p)]
+    mosd = mosd_of(lab, 2)
     until("the node is idle", 20, lambda: seen(lab, 2)["runnable"] < 150)
     shares, wakes = [], []
     alive = os.pidfd_open(mosd)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from test_loss import ANSWER, all_pids, answers, away, comm, same_mounts, start
+from test_loss import ANSWER, answers, away, mosd_of, start
 
 
 def wait_for(what, seconds: float = 20):
@@ -23,7 +23,7 @@ def wait_for(what, seconds: float = 20):
 
 def restart_mosd(lab, node: int, sig: int = signal.SIGTERM) -> None:
     """As a service manager does it: its supervisors stay."""
-    mosd, = [p for p in all_pids() if comm(p) == "mosd" and same_mounts(lab, node, p)]
+    mosd = mosd_of(lab, node)
     fd = os.pidfd_open(mosd)
     with open(f"/proc/{mosd}/environ") as f:  # the lab has told it its group
         group = [v for v in f.read().split("\0") if v.startswith("MOS_CGROUP_NAME=")]

@@ -6,7 +6,7 @@ import signal
 import time
 
 import moslab
-from test_loss import ANSWER, all_pids, answers, away, comm, same_mounts, start
+from test_loss import ANSWER, answers, away, mosd_of, start
 from test_rejoin import guests, known_again, wait_for
 
 CONF = "/etc/umosix/mosd.conf"
@@ -21,11 +21,6 @@ def add_to_conf(lab, node: int, line: str) -> None:
     assert r.returncode == 0, r.stderr
 
 
-def mosd_pid(lab, node: int) -> int:
-    pid, = [p for p in all_pids() if comm(p) == "mosd" and same_mounts(lab, node, p)]
-    return pid
-
-
 def flags(lab, node: int) -> str:
     return lab.run(1, [str(lab.bin / "mosctl"), "status", str(node)]).stdout
 
@@ -34,11 +29,11 @@ def test_home_and_host_reload(mortal_lab, home_dir):
     lab = mortal_lab
     job = start(lab, home_dir, ANSWER)
     away(lab, job, 2)
-    before = [mosd_pid(lab, n) for n in (1, 2)]
+    before = [mosd_of(lab, n) for n in (1, 2)]
     for node in (1, 2):
         r = reload(lab, node)
         assert r.returncode == 0, r.stderr
-    assert [mosd_pid(lab, n) for n in (1, 2)] == before
+    assert [mosd_of(lab, n) for n in (1, 2)] == before
     known_again(lab, job.pid, 2)
     assert [g["pid"] for g in guests(lab, 2)] == [job.pid]
     answers(job, "after")
@@ -60,7 +55,7 @@ def test_takes_up_what_changed(mortal_lab):
 def test_by_signal(mortal_lab):
     lab = mortal_lab
     add_to_conf(lab, 3, "block = yes")
-    os.kill(mosd_pid(lab, 3), signal.SIGHUP)
+    os.kill(mosd_of(lab, 3), signal.SIGHUP)
     wait_for(lambda: "BLOCK" in flags(lab, 3).upper())
     lab.dirty = True
 
@@ -68,25 +63,25 @@ def test_by_signal(mortal_lab):
 def test_many_signals(mortal_lab):
     """One that comes while it begins anew is neither lost nor deadly."""
     lab = mortal_lab
-    pid = mosd_pid(lab, 2)
+    pid = mosd_of(lab, 2)
     for _ in range(50):
         os.kill(pid, signal.SIGHUP)
         time.sleep(0.003)
     add_to_conf(lab, 2, "block = yes")
     os.kill(pid, signal.SIGHUP)
     wait_for(lambda: "BLOCK" in flags(lab, 2).upper())
-    assert mosd_pid(lab, 2) == pid
+    assert mosd_of(lab, 2) == pid
     lab.dirty = True
 
 
 def test_wrong_file_changes_nothing(mortal_lab):
     lab = mortal_lab
-    before = mosd_pid(lab, 2)
+    before = mosd_of(lab, 2)
     add_to_conf(lab, 2, "blok = yes")
     r = reload(lab, 2)
     assert r.returncode == 1
     assert "nothing is changed" in r.stderr and "blok" in r.stderr, r.stderr
-    assert mosd_pid(lab, 2) == before
+    assert mosd_of(lab, 2) == before
     assert lab.run(2, [str(lab.bin / "mosctl"), "status"]).returncode == 0
     lab.dirty = True
 
