@@ -11,7 +11,7 @@ import pytest
 from fakemosd import wait
 from lonemosd import MAGIC, Client
 
-# Hostile input
+# The control socket: lines
 
 
 BAD_LINES = [
@@ -88,7 +88,7 @@ def test_many_clients(node):
     wait(lambda: node.status().get("clients") == 1)
 
 
-# Guests and streams
+# The port: guests and streams
 
 
 def test_guest_is_admitted_and_streams_reach_it(node):
