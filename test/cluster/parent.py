@@ -115,7 +115,10 @@ class Parent:
                 name = "exited" if what.si_code == os.CLD_EXITED else "killed"
                 say(ev=name, status=what.si_status)
                 return
-            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WCONTINUED | os.WNOHANG)
+            # It may have gone on meanwhile: what is taken counts, not what was seen.
+            what = os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WCONTINUED | os.WNOHANG)
+            if what is None:
+                continue
             name = "continued" if what.si_code == os.CLD_CONTINUED else "stopped"
             say(ev=name, status=what.si_status)
 
