@@ -32,80 +32,6 @@ static void finish(struct guest *g, int64_t result)
 	w->both = false;
 }
 
-/* The argument whose bytes may come in pieces, or -1. */
-static int data_arg(const struct call_plan *p)
-{
-	for (int i = 0; i < CALL_ARGS; i++)
-		if (p->kind[i] == ARG_IOV_IN || p->kind[i] == ARG_IOV_OUT)
-			return i;
-	if (!(p->flags & (CALL_READS | CALL_RESUMES)))
-		return -1;
-	for (int i = 0; i < CALL_ARGS; i++)
-		if (p->kind[i] == ARG_IN || p->kind[i] == ARG_OUT)
-			return i;
-	return -1;
-}
-
-/* Where the call's bytes lie in the body, as a list. */
-static int find_bytes(struct guest *g, struct waiting *w)
-{
-	const struct call_plan *p = &w->plan;
-	int d = data_arg(p);
-
-	w->niov = 0;
-	w->want = 0;
-	if (d < 0)
-		return 0;
-	if (p->kind[d] == ARG_IN || p->kind[d] == ARG_OUT) {
-		w->want = w->plan.arg[2]; /* read, write, pread64, pwrite64: the third is the count */
-		w->iov[w->niov++] = (struct iovec){ (void *)(uintptr_t)p->arg[d], w->want };
-		return 0;
-	}
-	if (p->size[d] > ARRAY_SIZE(w->iov))
-		return -EINVAL;
-	if (mem_read(&g->mem, (uaddr_t){ p->arg[d] }, w->iov, p->size[d] * sizeof(w->iov[0])) < 0)
-		return -EFAULT;
-	w->niov = p->size[d];
-	for (unsigned i = 0; i < w->niov; i++) {
-		if (w->iov[i].iov_len > SSIZE_MAX || w->want + w->iov[i].iov_len > SSIZE_MAX)
-			return -EINVAL;
-		w->want += w->iov[i].iov_len;
-	}
-	return 0;
-}
-
-/* Moves @n bytes between @data and the list, @skip bytes into it. */
-static int copy_bytes(struct guest *g, const struct waiting *w, uint64_t skip, void *data, size_t n,
-		      int (*copy)(const struct mem *, uaddr_t, void *, size_t))
-{
-	for (unsigned i = 0; i < w->niov && n; i++) {
-		uint64_t len = w->iov[i].iov_len, at = (uint64_t)(uintptr_t)w->iov[i].iov_base;
-		size_t k;
-
-		if (skip >= len) {
-			skip -= len;
-			continue;
-		}
-		k = MIN(len - skip, n);
-		if (copy(&g->mem, (uaddr_t){ at + skip }, data, k) < 0)
-			return -EFAULT;
-		data = (char *)data + k;
-		n -= k;
-		skip = 0;
-	}
-	return 0;
-}
-
-static int copy_in(const struct mem *m, uaddr_t a, void *p, size_t n)
-{
-	return mem_read(m, a, p, n);
-}
-
-static int copy_out(const struct mem *m, uaddr_t a, void *p, size_t n)
-{
-	return mem_write(m, a, p, n);
-}
-
 /* One argument's bytes behind the head of the message. */
 static int put_arg(struct guest *g, struct waiting *w, int i, bool data, uint32_t piece)
 {
@@ -129,7 +55,7 @@ static int put_arg(struct guest *g, struct waiting *w, int i, bool data, uint32_
 	if (!to)
 		return -ENOMEM;
 	if (data)
-		return copy_bytes(g, w, w->done, to, n, copy_in);
+		return bytes_get(g, w, to, n);
 	if (k != ARG_STR)
 		return mem_read(&g->mem, (uaddr_t){ p->arg[i] }, to, n);
 	len = mem_read_str(&g->mem, (uaddr_t){ p->arg[i] }, to, n);
@@ -158,22 +84,42 @@ static bool opens_own_proc(struct guest *g, const struct call_plan *p)
 	return call_tells_of_self(path, g->hello.pid);
 }
 
-/* Sends the next piece of the call (or the whole). Return: 0, -errno for the program. */
+/* The next piece, of at most @n bytes, as a call of its own. */
+static int plan_piece(struct waiting *w, int d, uint32_t n, uint64_t arg[CALL_ARGS])
+{
+	int r = 0;
+
+	memcpy(arg, w->plan.arg, sizeof(w->plan.arg));
+	if (w->done)
+		r = call_advance(w->plan.nr, arg, w->done);
+	if (d >= 0 && (w->plan.kind[d] == ARG_IN || w->plan.kind[d] == ARG_OUT))
+		arg[2] = n;
+	return r < 0 ? r : call_plan(w->plan.nr, arg, &w->part);
+}
+
+/* Sends the next piece of the call (or the whole). Return: 0; -ESRCH: the body is gone; other -errno: home does not
+ * hear of it, the program's memory is not as the call needs it. */
 static int send_piece(struct guest *g)
 {
 	struct waiting *w = &g->wait;
 	uint64_t arg[CALL_ARGS];
-	int d = data_arg(&w->plan), r = 0;
+	int d = bytes_arg(&w->plan), r;
 	uint32_t piece = (uint32_t)MIN(w->want - w->done, (uint64_t)CALL_DATA_MAX);
 	struct iovec iov;
 
-	memcpy(arg, w->plan.arg, sizeof(arg));
-	if (w->done)
-		r = call_advance(w->plan.nr, arg, w->done);
-	if (r == 0)
-		r = call_plan(w->plan.nr, arg, &w->part);
+	/* The first piece of what goes in is read whole or not at all, below. */
+	if (d >= 0 && (w->done || call_arg_out(w->plan.kind[d]))) {
+		size_t good = bytes_reach(g, w, piece);
+
+		if (good < piece && (!w->done || !good))
+			return -EFAULT;
+		piece = (uint32_t)good;
+	}
+	r = plan_piece(w, d, piece, arg);
 	if (r < 0)
-		return -EIO;
+		return r;
+	if (!bytes_args_good(g, &w->part))
+		return -EFAULT;
 	buf_clear(&out);
 	call_put_head(&out, w->plan.nr, arg);
 	for (int i = 0; r == 0 && i < CALL_ARGS; i++)
@@ -218,16 +164,22 @@ void forward_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[C
 	w->notif = notif;
 	w->done = 0;
 	w->interrupted = w->answered = w->both = false;
-	r = find_bytes(g, w);
+	r = bytes_find(g, w);
 	if (r == 0)
 		r = send_piece(g);
-	if (r < 0)
+	if (r == -ESRCH)
 		finish(g, r);
+	else if (r < 0)
+		forward_want_home(g, notif, nr, arg,
+				  r == -EFAULT || r == -EINVAL	? "bad-address" :
+				  r == -ENAMETOOLONG		? "long-string" :
+								  "no-memory");
 }
 
 int forward_inherit(struct guest *g, const struct image_pending *p)
 {
 	struct waiting *w = &g->wait;
+	uint64_t arg[CALL_ARGS];
 	int r = whole_plan(p->nr, p->arg, &w->plan);
 
 	if (r < 0) { /* a sleep that goes on at home: it gives nothing out */
@@ -242,26 +194,17 @@ int forward_inherit(struct guest *g, const struct image_pending *p)
 	w->kind = WAIT_CALL;
 	w->id = p->id;
 	w->done = p->done;
-	r = find_bytes(g, w);
+	r = bytes_find(g, w);
 	if (r < 0)
 		return r;
 	/* the piece under way is what the former host sent */
-	{
-		uint64_t arg[CALL_ARGS];
-
-		memcpy(arg, p->arg, sizeof(arg));
-		if (w->done)
-			r = call_advance(p->nr, arg, w->done);
-		if (r == 0)
-			r = call_plan(p->nr, arg, &w->part);
-	}
-	return r;
+	return plan_piece(w, bytes_arg(&w->plan), (uint32_t)MIN(w->want - w->done, (uint64_t)CALL_DATA_MAX), arg);
 }
 
 /* Writes what the call gave out. */
 static int put_out(struct guest *g, struct waiting *w, const struct call_answer *a)
 {
-	int d = data_arg(&w->plan);
+	int d = bytes_arg(&w->plan);
 
 	for (int i = 0; i < CALL_ARGS; i++) {
 		void *data = (void *)(uintptr_t)a->data[i];
@@ -270,7 +213,7 @@ static int put_out(struct guest *g, struct waiting *w, const struct call_answer 
 		if (!a->len[i])
 			continue;
 		if (i == d)
-			r = copy_bytes(g, w, w->done, data, MIN(a->len[i], w->want - w->done), copy_out);
+			r = bytes_put(g, w, data, MIN(a->len[i], w->want - w->done));
 		else
 			r = mem_write(&g->mem, (uaddr_t){ w->part.arg[i] }, data, a->len[i]);
 		if (r < 0)

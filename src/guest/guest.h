@@ -100,9 +100,21 @@ void forward_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[C
 /* Takes over a call that goes on at home. Return: 0, -errno. */
 int forward_inherit(struct guest *g, const struct image_pending *p);
 void forward_answer(struct guest *g, uint64_t id, const uint8_t *p, uint32_t n);
-/* Sends a call that only concerns home, waits for nothing (its answer is dropped). */
+/* The call is to run at home, for the reason @word. */
 void forward_want_home(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS],
 		       const char *word);
+/* bytes.c. The argument whose bytes may come in pieces, or -1. */
+int bytes_arg(const struct call_plan *p);
+/* Makes the list of where these lie (@w->iov, niov, want). Return: 0, -EFAULT, -EINVAL (too many). */
+int bytes_find(struct guest *g, struct waiting *w);
+/* The next @n of them, behind the @w->done that are done, from and to the body. Return: 0, -EFAULT. */
+int bytes_get(struct guest *g, const struct waiting *w, void *data, size_t n);
+int bytes_put(struct guest *g, const struct waiting *w, const void *data, size_t n);
+/* How many of these the program can reach, up to the first that it cannot. */
+size_t bytes_reach(struct guest *g, const struct waiting *w, size_t n);
+/* Can it write all that @p gives out by its other arguments, and are all addresses a program's? */
+bool bytes_args_good(struct guest *g, const struct call_plan *p);
+
 /* mapping.c: mmap of a file */
 void mapping_call(struct guest *g, uint64_t notif, const uint64_t arg[CALL_ARGS]);
 void mapping_ask_again(struct guest *g);

@@ -37,12 +37,14 @@ static bool known_clock(clockid_t id)
 	return id >= 0 && id <= CLOCK_TAI && id != 10;
 }
 
-/* Writes @n bytes to the guest's @at. Return: 0 or -EFAULT, as the call would. */
-static int64_t put(struct guest *g, uint64_t at, const void *p, size_t n)
+/* Writes @n bytes to the guest's @at. Return: false for a bad address: what such a call gives out before it
+ * fails, home's kernel knows. */
+static bool put(struct guest *g, uint64_t at, const void *p, size_t n)
 {
-	return mem_write(&g->mem, (uaddr_t){ at }, p, n) < 0 ? -EFAULT : 0;
+	return mem_write(&g->mem, (uaddr_t){ at }, p, n) == 0;
 }
 
+/* Return: false when the call must go home. */
 typedef bool (*local_fn)(struct guest *g, const uint64_t *a, int64_t *ret);
 
 static bool do_uid(struct guest *g, const uint64_t *a, int64_t *ret)
@@ -72,9 +74,8 @@ static bool do_egid(struct guest *g, const uint64_t *a, int64_t *ret)
 static bool put_three(struct guest *g, const uint32_t v[3], const uint64_t *a, int64_t *ret)
 {
 	*ret = 0;
-	for (unsigned i = 0; i < 3 && !*ret; i++)
-		*ret = put(g, a[i], &v[i], sizeof(v[i]));
-	return true;
+	return put(g, a[0], &v[0], sizeof(v[0])) && put(g, a[1], &v[1], sizeof(v[1])) &&
+	       put(g, a[2], &v[2], sizeof(v[2]));
 }
 
 static bool do_resuid(struct guest *g, const uint64_t *a, int64_t *ret)
@@ -94,17 +95,14 @@ static bool do_groups(struct guest *g, const uint64_t *a, int64_t *ret)
 
 	if (n == IMAGE_GROUPS_MAX)
 		return false; /* perhaps more than we carry */
-	if (size < 0 || (size && (uint32_t)size < n))
-		*ret = -EINVAL;
-	else
-		*ret = size && put(g, a[1], g->m->ids.group, n * sizeof(uint32_t)) ? -EFAULT : (int64_t)n;
-	return true;
+	*ret = size < 0 || (size && (uint32_t)size < n) ? -EINVAL : (int64_t)n;
+	return *ret <= 0 || !size || put(g, a[1], g->m->ids.group, n * sizeof(uint32_t));
 }
 
 static bool do_uname(struct guest *g, const uint64_t *a, int64_t *ret)
 {
-	*ret = put(g, a[0], &g->hello.uts, sizeof(g->hello.uts));
-	return true;
+	*ret = 0;
+	return put(g, a[0], &g->hello.uts, sizeof(g->hello.uts));
 }
 
 static bool do_clock_gettime(struct guest *g, const uint64_t *a, int64_t *ret)
@@ -115,8 +113,8 @@ static bool do_clock_gettime(struct guest *g, const uint64_t *a, int64_t *ret)
 	if (!known_clock(id))
 		return false; /* another process's clock, a device's */
 	t = nsec_timespec(guest_clock(g, id));
-	*ret = put(g, a[1], &t, sizeof(t));
-	return true;
+	*ret = 0;
+	return put(g, a[1], &t, sizeof(t));
 }
 
 static bool do_clock_getres(struct guest *g, const uint64_t *a, int64_t *ret)
@@ -125,8 +123,8 @@ static bool do_clock_getres(struct guest *g, const uint64_t *a, int64_t *ret)
 
 	if (!known_clock((clockid_t)a[0]) || clock_getres((clockid_t)a[0], &t) < 0)
 		return false;
-	*ret = a[1] ? put(g, a[1], &t, sizeof(t)) : 0;
-	return true;
+	*ret = 0;
+	return !a[1] || put(g, a[1], &t, sizeof(t));
 }
 
 static bool do_gettimeofday(struct guest *g, const uint64_t *a, int64_t *ret)
@@ -136,30 +134,24 @@ static bool do_gettimeofday(struct guest *g, const uint64_t *a, int64_t *ret)
 
 	if (gettimeofday(&t, &z) < 0)
 		return false;
-	*ret = a[0] ? put(g, a[0], &t, sizeof(t)) : 0;
-	if (!*ret && a[1])
-		*ret = put(g, a[1], &z, sizeof(z));
-	return true;
+	*ret = 0;
+	return (!a[0] || put(g, a[0], &t, sizeof(t))) && (!a[1] || put(g, a[1], &z, sizeof(z)));
 }
 
 static bool do_time(struct guest *g, const uint64_t *a, int64_t *ret)
 {
 	time_t t = time(NULL);
 
-	*ret = a[0] ? put(g, a[0], &t, sizeof(t)) : 0;
-	if (!*ret)
-		*ret = t;
-	return true;
+	*ret = t;
+	return !a[0] || put(g, a[0], &t, sizeof(t));
 }
 
 static bool do_getcpu(struct guest *g, const uint64_t *a, int64_t *ret)
 {
 	unsigned none = 0;
 
-	*ret = a[0] ? put(g, a[0], &none, sizeof(none)) : 0;
-	if (!*ret && a[1])
-		*ret = put(g, a[1], &none, sizeof(none));
-	return true;
+	*ret = 0;
+	return (!a[0] || put(g, a[0], &none, sizeof(none))) && (!a[1] || put(g, a[1], &none, sizeof(none)));
 }
 
 static const struct {
@@ -227,16 +219,16 @@ static bool sleep_call(struct guest *g, uint64_t notif, long nr, const uint64_t 
 	bool plain = nr == SYS_nanosleep;
 	clockid_t id = plain ? CLOCK_MONOTONIC : (clockid_t)a[0];
 	bool absolute = !plain && (a[1] & TIMER_ABSTIME);
+	uint64_t rem = absolute ? 0 : a[plain ? 1 : 3];
 	struct timespec t;
 
 	if (id == CLOCK_REALTIME && !absolute)
 		id = CLOCK_MONOTONIC; /* how long is not changed by setting the clock */
 	if (id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME && id != CLOCK_REALTIME)
 		return false;
-	if (mem_read(&g->mem, (uaddr_t){ a[plain ? 0 : 2] }, &t, sizeof(t)) < 0) {
-		(void)notify_answer(g->notify_fd, notif, -EFAULT);
-		return true;
-	}
+	if (mem_read(&g->mem, (uaddr_t){ a[plain ? 0 : 2] }, &t, sizeof(t)) < 0 ||
+	    (rem && mem_reach(&g->mem, (uaddr_t){ rem }, sizeof(t), true) < sizeof(t)))
+		return false;
 	if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= NSEC_PER_SEC) {
 		(void)notify_answer(g->notify_fd, notif, -EINVAL);
 		return true;
@@ -249,7 +241,7 @@ static bool sleep_call(struct guest *g, uint64_t notif, long nr, const uint64_t 
 	w->clock = id;
 	/* It may end by another node's clock: rather a little late than early. */
 	w->deadline = timespec_nsec(&t) + (absolute ? 0 : guest_clock(g, id) + 2 * g->clock_error);
-	w->rem = absolute ? 0 : a[plain ? 1 : 3];
+	w->rem = rem;
 	local_arm_deadline(g);
 	return true;
 }

@@ -80,6 +80,41 @@ ssize_t mem_read_str(const struct mem *m, uaddr_t a, char *to, size_t size)
 	return -ENAMETOOLONG;
 }
 
+#define USER_END ((1ULL << 47) - MOS_PAGE) /* TASK_SIZE_MAX, with page tables of four levels */
+#define REACH_PAGES 64
+
+bool mem_is_users(uaddr_t a, uint64_t n)
+{
+	return a.v <= USER_END && n <= USER_END - a.v;
+}
+
+size_t mem_reach(const struct mem *m, uaddr_t a, size_t n, bool writing)
+{
+	size_t good = 0;
+
+	if (a.v >= USER_END)
+		return 0;
+	while (good < n) {
+		uint8_t byte[REACH_PAGES];
+		struct iovec there[REACH_PAGES], here = { byte, 0 };
+		uint64_t at = a.v + good;
+		ssize_t k;
+
+		for (; here.iov_len < REACH_PAGES && at < a.v + n; at = (at | MOS_PAGE_MASK) + 1)
+			there[here.iov_len++] = (struct iovec){ (void *)(uintptr_t)at, 1 };
+		k = process_vm_readv(m->pid, &here, 1, there, here.iov_len, 0);
+		if (k > 0 && writing)
+			k = process_vm_writev(m->pid, &(struct iovec){ byte, (size_t)k }, 1, there, (size_t)k, 0);
+		if (k <= 0)
+			break;
+		at = (uint64_t)(uintptr_t)there[k - 1].iov_base;
+		good = MIN(((at | MOS_PAGE_MASK) + 1) - a.v, n);
+		if ((size_t)k < here.iov_len)
+			break;
+	}
+	return good;
+}
+
 int mem_read_forced(const struct mem *m, uaddr_t a, void *to, size_t n)
 {
 	size_t done = 0;

@@ -26,6 +26,13 @@ int mem_write(const struct mem *m, uaddr_t a, const void *from, size_t n);
 /* Reads a string with its NUL. Return: bytes with NUL, -ENAMETOOLONG without one in @size bytes,
  * -EFAULT. */
 ssize_t mem_read_str(const struct mem *m, uaddr_t a, char *to, size_t size);
+/* How many of the @n bytes from @a on the program can read (@writing: read and write) without a fault, up to the
+ * first that it cannot. Writing is tried, with the bytes that stand there, once in each page: what is
+ * nobody's page yet becomes one. 0 too where @a is no address of a program at all. */
+size_t mem_reach(const struct mem *m, uaddr_t a, size_t n, bool writing);
+/* May a program have bytes at all from @a on, @n of them? The kernel asks that before anything else, also
+ * for none. */
+bool mem_is_users(uaddr_t a, uint64_t n);
 /* Whatever the protection. */
 int mem_read_forced(const struct mem *m, uaddr_t a, void *to, size_t n);
 int mem_write_forced(const struct mem *m, uaddr_t a, const void *from, size_t n);

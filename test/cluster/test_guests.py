@@ -40,7 +40,7 @@ MODES = {
 
 def declared(name: str, word: str) -> str:
     text = (SOURCES / f"{name}.c").read_text()
-    found = re.search(rf'^{word}\("([^"]*)"\)', text, re.MULTILINE)
+    found = re.search(rf'^{word}\("?([^")]*)"?\)', text, re.MULTILINE)
     return found.group(1) if found else ""
 
 
@@ -57,10 +57,26 @@ def wait_ready(fd: int, job) -> None:
         raise AssertionError(f"ended before it was ready: {job.said()}")
 
 
+def cases() -> list[tuple[str, int]]:
+    """What a program does after the wait, one thing at a time: where the first of them brings it home, the
+    others would all be done there."""
+    names = sorted(p.stem for p in SOURCES.glob("*.c"))
+    return [(name, case) for name in names for case in range(int(declared(name, "GUEST_CASES") or 0))]
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", guests())
 def test_guest(lab, home_dir, seed, name, mode):
     busy, route = MODES[mode]
+    run_guest(lab, home_dir, name, busy, list(route(random.Random(seed))))
+
+
+@pytest.mark.parametrize("name,case", cases())
+def test_case(lab, home_dir, name, case):
+    run_guest(lab, home_dir, name, "compute", [2], {"G_CASE": str(case)})
+
+
+def run_guest(lab, home_dir, name: str, busy: str, places: list[int], env: dict | None = None) -> None:
     source = name.removesuffix("-static")
     stays = declared(source, "GUEST_STAYS")
     may_go_home = declared(source, "GUEST_MAY_GO_HOME").split(",")
@@ -77,9 +93,8 @@ def test_guest(lab, home_dir, seed, name, mode):
     try:
         job = lab.job([program], home_dir, pty=source == "terminal",
                       env={"G_READY": ready, "G_GO": go, "G_FIFO": fifo, "G_BUSY": busy,
-                           **({"G_PTY": "1"} if source == "terminal" else {})})
+                           **({"G_PTY": "1"} if source == "terminal" else {}), **(env or {})})
         wait_ready(held[0], job)
-        places = list(route(random.Random(seed)))
         if stays and places:
             refused(lab, job.pid, stays)
             places = []

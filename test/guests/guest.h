@@ -4,6 +4,7 @@
  * state. It is told by the environment:
  *   G_READY  file written when the state is built        G_GO    file that ends the wait
  *   G_BUSY   what it does meanwhile: "compute" (default), "calls", "nap" or "sleep"
+ *   G_CASE   the only thing to do after the wait, of the GUEST_CASES(n) that it has
  *   G_FIFO   for "sleep": the fifo it reads until a byte or the end comes
  * Without G_GO it runs alone, as from a shell: the wait is a few rounds of work. */
 #ifndef MOS_TEST_GUEST_H
@@ -26,6 +27,8 @@
 #define GUEST_STAYS(reason) __attribute__((used)) static const char g_stays[] = reason;
 /* What it does after the wait may bring it home, for this cause. */
 #define GUEST_MAY_GO_HOME(cause) __attribute__((used)) static const char g_home[] = cause;
+/* How many things it does after the wait, g_case(0) to g_case(n - 1): each is also done as the first of all. */
+#define GUEST_CASES(n) enum { g_cases = (n) };
 
 #define G_NS_PER_MS 1000000LL
 #define G_NS_PER_S  1000000000LL
@@ -107,6 +110,13 @@ static inline void g_mem(const void *got, const void *want, size_t n, const char
 			g_fail("%s (line %d), expected \"%s\", got \"%s\"", #got, __LINE__, want_, \
 			       got_);                                                              \
 	} while (0)
+
+static inline bool g_case(int i)
+{
+	const char *only = getenv("G_CASE");
+
+	return !only || strtol(only, NULL, 10) == i;
+}
 
 static inline long long g_clock(clockid_t id)
 {

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DOC: where the bytes of a forwarded call lie in the body, and whether the program can reach them. That
+ * is looked at before home hears of the call: bytes that home has taken from a pipe cannot be put back when
+ * there is nowhere to write them. What a kernel does with an address that is bad, wholly or from some
+ * page on, hangs on the call and on what it acts on; so such a call is home's, and only of a piece behind
+ * the first, when it is too late for that, we ask for what can be reached. */
+#include <errno.h>
+#include <limits.h>
+
+#include "base/util.h"
+#include "guest/guest.h"
+
+int bytes_arg(const struct call_plan *p)
+{
+	for (int i = 0; i < CALL_ARGS; i++)
+		if (p->kind[i] == ARG_IOV_IN || p->kind[i] == ARG_IOV_OUT)
+			return i;
+	if (!(p->flags & (CALL_READS | CALL_RESUMES)))
+		return -1;
+	for (int i = 0; i < CALL_ARGS; i++)
+		if (p->kind[i] == ARG_IN || p->kind[i] == ARG_OUT)
+			return i;
+	return -1;
+}
+
+int bytes_find(struct guest *g, struct waiting *w)
+{
+	const struct call_plan *p = &w->plan;
+	int d = bytes_arg(p);
+
+	w->niov = 0;
+	w->want = 0;
+	if (d < 0)
+		return 0;
+	if (p->kind[d] == ARG_IN || p->kind[d] == ARG_OUT) {
+		w->want = p->arg[2]; /* read, write, pread64, pwrite64: the third is the count */
+		w->iov[w->niov++] = (struct iovec){ (void *)(uintptr_t)p->arg[d], w->want };
+	} else {
+		if (p->size[d] > ARRAY_SIZE(w->iov))
+			return -EINVAL;
+		if (mem_read(&g->mem, (uaddr_t){ p->arg[d] }, w->iov, p->size[d] * sizeof(w->iov[0])) < 0)
+			return -EFAULT;
+		w->niov = p->size[d];
+	}
+	for (unsigned i = 0; i < w->niov; i++) {
+		const struct iovec *v = &w->iov[i];
+
+		if (!mem_is_users((uaddr_t){ (uint64_t)(uintptr_t)v->iov_base }, v->iov_len))
+			return -EFAULT;
+		if (p->kind[d] != ARG_IN && p->kind[d] != ARG_OUT)
+			w->want += v->iov_len; /* at most 1024 times 2^47 */
+	}
+	return w->want > SSIZE_MAX ? -EINVAL : 0;
+}
+
+/* What is done with @n bytes at @at in the body, @data here. Return: how many of them it could be done with. */
+typedef size_t (*bytes_fn)(const struct mem *m, uint64_t at, void *data, size_t n);
+
+/* For the next @n bytes of the list behind the first @skip, part by part, until one is not done wholly.
+ * @data may be NULL. Return: bytes done. */
+static size_t for_bytes(struct guest *g, const struct waiting *w, uint64_t skip, char *data, size_t n, bytes_fn fn)
+{
+	size_t done = 0;
+
+	for (unsigned i = 0; i < w->niov && done < n; i++) {
+		uint64_t len = w->iov[i].iov_len, at = (uint64_t)(uintptr_t)w->iov[i].iov_base;
+		size_t part, k;
+
+		if (skip >= len) {
+			skip -= len;
+			continue;
+		}
+		part = MIN(len - skip, n - done);
+		k = fn(&g->mem, at + skip, data ? data + done : NULL, part);
+		done += k;
+		if (k < part)
+			break;
+		skip = 0;
+	}
+	return done;
+}
+
+static size_t fetch(const struct mem *m, uint64_t at, void *data, size_t n)
+{
+	return mem_read(m, (uaddr_t){ at }, data, n) < 0 ? 0 : n;
+}
+
+static size_t store(const struct mem *m, uint64_t at, void *data, size_t n)
+{
+	return mem_write(m, (uaddr_t){ at }, data, n) < 0 ? 0 : n;
+}
+
+static size_t reach_to_read(const struct mem *m, uint64_t at, void *data, size_t n)
+{
+	return mem_reach(m, (uaddr_t){ at }, n, false);
+}
+
+static size_t reach_to_write(const struct mem *m, uint64_t at, void *data, size_t n)
+{
+	return mem_reach(m, (uaddr_t){ at }, n, true);
+}
+
+int bytes_get(struct guest *g, const struct waiting *w, void *data, size_t n)
+{
+	return for_bytes(g, w, w->done, data, n, fetch) == n ? 0 : -EFAULT;
+}
+
+int bytes_put(struct guest *g, const struct waiting *w, const void *data, size_t n)
+{
+	return for_bytes(g, w, w->done, (char *)(uintptr_t)data, n, store) == n ? 0 : -EFAULT;
+}
+
+size_t bytes_reach(struct guest *g, const struct waiting *w, size_t n)
+{
+	bool out = call_arg_out(w->plan.kind[bytes_arg(&w->plan)]);
+
+	return for_bytes(g, w, w->done, NULL, n, out ? reach_to_write : reach_to_read);
+}
+
+bool bytes_args_good(struct guest *g, const struct call_plan *p)
+{
+	int d = bytes_arg(p);
+
+	for (int i = 0; i < CALL_ARGS; i++) {
+		uaddr_t at = { p->arg[i] };
+
+		if (p->kind[i] == ARG_VALUE || i == d)
+			continue;
+		if (!mem_is_users(at, p->size[i]))
+			return false;
+		/* What goes in is read before anything else, and that will tell. */
+		if (call_arg_out(p->kind[i]) && mem_reach(&g->mem, at, p->size[i], true) < p->size[i])
+			return false;
+	}
+	return true;
+}
