@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #define CALL_ARGS 6
+#define CALL_PARTS_MAX 1024 /* iovecs of one call, UIO_MAXIOV of the kernel */
 
 /* A number that no kernel will ever give a meaning: a body that inherits a call which goes on at
  * home issues this one, and is notified by the filter's default. */
@@ -41,7 +42,7 @@ enum arg_kind {
 	ARG_IN,      /* in: plan.size bytes */
 	ARG_OUT,     /* out: at most plan.size bytes */
 	ARG_INOUT,   /* both: plan.size bytes */
-	ARG_IOV_IN,  /* in: an array of iovec in the guest; its bytes travel as one run */
+	ARG_IOV_IN,  /* in: an array of iovec in the guest; their lengths travel, and their bytes as one run */
 	ARG_IOV_OUT, /* out: likewise */
 	ARG_KIND_COUNT_
 };
@@ -80,7 +81,7 @@ int call_plan(long nr, const uint64_t arg[CALL_ARGS], struct call_plan *ret);
 
 /* Home's side: bytes that argument @i needs in the deputy's buffer; @in_len is what the peer sent
  * for it (0 if it sends none). For ARG_IOV_OUT, @in_len is the sum of the guest's iovecs: their run
- * is all that is counted here, and the one iovec that stands for it is the caller's to place.
+ * is all that is counted here, and the iovecs themselves are the caller's to place.
  * Return: bytes, or -EPROTO when @in_len does not fit the plan. */
 int call_place_size(const struct call_plan *p, unsigned i, uint32_t in_len);
 /* Bytes of OUT argument @i that count after the call returned @ret (0 for other kinds).

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "wire/limits.h"
 
 void call_put_head(struct buf *b, long nr, const uint64_t arg[CALL_ARGS])
@@ -11,6 +12,19 @@ void call_put_head(struct buf *b, long nr, const uint64_t arg[CALL_ARGS])
 	buf_put_u32(b, (uint32_t)nr);
 	for (unsigned i = 0; i < CALL_ARGS; i++)
 		buf_put_u64(b, arg[i]);
+}
+
+/* The lengths of an IOV argument's parts. Return: their sum; -EPROTO. */
+static int get_parts(struct cursor *c, uint32_t most, struct call_packet *ret)
+{
+	uint64_t sum = 0;
+
+	ret->nparts = cursor_u32(c);
+	if (c->failed || ret->nparts > MIN(most, (uint32_t)CALL_PARTS_MAX))
+		return -EPROTO;
+	for (uint32_t i = 0; i < ret->nparts; i++)
+		sum += ret->part[i] = cursor_u32(c);
+	return c->failed || sum > CALL_DATA_MAX ? -EPROTO : (int)sum;
 }
 
 int call_get(const void *p, size_t n, struct call_packet *ret)
@@ -33,12 +47,16 @@ int call_get(const void *p, size_t n, struct call_packet *ret)
 	for (unsigned i = 0; i < CALL_ARGS; i++) {
 		enum arg_kind k = ret->plan.kind[i];
 
-		if (call_arg_in(k)) {
-			ret->len[i] = cursor_u32(&c);
-			ret->data[i] = cursor_get(&c, ret->len[i]);
-		} else if (k == ARG_IOV_OUT) {
+		if (k == ARG_IOV_IN || k == ARG_IOV_OUT) {
+			r = get_parts(&c, ret->plan.size[i], ret);
+			if (r < 0)
+				return r;
+			ret->len[i] = (uint32_t)r;
+		} else if (call_arg_in(k)) {
 			ret->len[i] = cursor_u32(&c);
 		}
+		if (call_arg_in(k))
+			ret->data[i] = cursor_get(&c, ret->len[i]);
 		if (c.failed || ret->len[i] > CALL_DATA_MAX)
 			return -EPROTO;
 		if (k != ARG_VALUE && call_place_size(&ret->plan, i, ret->len[i]) < 0)

@@ -2,7 +2,8 @@
 /* How a forwarded call and its answer stand in a message. Pure.
  *
  *   call:   u32 number, u64 x 6 registers, then for each argument that is not a value
- *           STR, IN, INOUT, IOV_IN: u32 length, bytes     IOV_OUT: u32 capacity     OUT: nothing
+ *           STR, IN, INOUT: u32 length, bytes     OUT: nothing
+ *           IOV_OUT: u32 parts, u32 length of each     IOV_IN: likewise, and the bytes of all
  *   answer: u64 result, u8 flags, then for each OUT, INOUT, IOV_OUT argument: u32 length, bytes */
 #ifndef MOS_CALL_PACKET_H
 #define MOS_CALL_PACKET_H
@@ -10,11 +11,12 @@
 #include "base/buf.h"
 #include "call/call.h"
 
-#define ANSWER_REGULAR 1 /* the descriptor is a regular file: a read in pieces may go on */
+#define ANSWER_WHOLE 1 /* a read from there gives all that is asked for: one in pieces may go on */
 
 struct call_packet {
 	struct call_plan plan;
 	uint32_t len[CALL_ARGS];	 /* bytes that came, or capacity (IOV_OUT) */
+	uint32_t part[CALL_PARTS_MAX], nparts; /* of the call's one IOV argument; their sum is its len */
 	const uint8_t *data[CALL_ARGS]; /* in the message; NULL where nothing came */
 };
 

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define ERRNO_MAX 4095
-#define IOV_MAX_  1024 /* UIO_MAXIOV of the kernel */
 
 static const char *const class_str[] = {
 	[CALL_LOCAL] = "local",	    [CALL_HOST] = "host", [CALL_FORWARD] = "forward",
@@ -105,10 +104,10 @@ static uint64_t count_of(const struct arg_spec *s, const uint64_t arg[CALL_ARGS]
 
 static int plan_iov(const struct arg_spec *s, unsigned i, struct call_plan *p)
 {
-	uint64_t n = p->arg[s->by];
+	uint64_t n = count_of(s, p->arg);
 
 	/* The kernel refuses more than these before it looks at the first one. */
-	if (n > IOV_MAX_) {
+	if (n > CALL_PARTS_MAX) {
 		p->kind[i] = ARG_VALUE;
 		return 0;
 	}

@@ -61,8 +61,9 @@ struct arg_spec {
 #define OUT_RET_INT(a, u) { .kind = ARG_OUT, .from = SIZE_INT, .by = (a), .unit = (u), \
 			    .cut = true, .out = COUNT_UNITS }
 #define FD_SET_BY(a) { .kind = ARG_INOUT, .from = SIZE_FD_SET, .by = (a) }
-#define IOV_IN(a)    { .kind = ARG_IOV_IN, .from = SIZE_ULONG, .by = (a), .unit = 1 }
-#define IOV_OUT(a)   { .kind = ARG_IOV_OUT, .from = SIZE_ULONG, .by = (a), .unit = 1, \
+/* An unsigned long in the prototype, of which the kernel looks at the lower half. */
+#define IOV_IN(a)    { .kind = ARG_IOV_IN, .from = SIZE_UINT, .by = (a), .unit = 1 }
+#define IOV_OUT(a)   { .kind = ARG_IOV_OUT, .from = SIZE_UINT, .by = (a), .unit = 1, \
 		       .out = COUNT_BYTES }
 
 /* Conditions. The kernel looks at the lower half of an int's register only, and so do we. */

@@ -6,6 +6,7 @@
  * the first, when it is too late for that, we ask for what can be reached. */
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "guest/guest.h"
@@ -51,6 +52,32 @@ int bytes_find(struct guest *g, struct waiting *w)
 			w->want += v->iov_len; /* at most 1024 times 2^47 */
 	}
 	return w->want > SSIZE_MAX ? -EINVAL : 0;
+}
+
+void bytes_put_parts(const struct waiting *w, size_t n, struct buf *b)
+{
+	uint64_t skip = w->done, left = n;
+	uint32_t parts = 0;
+	size_t at = b->len;
+
+	buf_put_u32(b, 0);
+	for (unsigned i = 0; i < w->niov; i++) {
+		uint64_t len = w->iov[i].iov_len, part;
+
+		if (skip && skip >= len) {
+			skip -= len;
+			continue;
+		}
+		part = MIN(len - skip, left);
+		if (len && !part)
+			break; /* behind this piece */
+		buf_put_u32(b, (uint32_t)part);
+		parts++;
+		left -= part;
+		skip = 0;
+	}
+	if (!b->failed)
+		memcpy(b->data + at, &parts, sizeof(parts));
 }
 
 /* What is done with @n bytes at @at in the body, @data here. Return: how many of them it could be done with. */

@@ -42,15 +42,14 @@ static int put_arg(struct guest *g, struct waiting *w, int i, bool data, uint32_
 	ssize_t len;
 	void *to;
 
-	if (k == ARG_IOV_OUT) {
-		buf_put_u32(&out, n);
-		return 0;
-	}
+	if (k == ARG_IOV_IN || k == ARG_IOV_OUT)
+		bytes_put_parts(w, n, &out);
 	if (!call_arg_in(k))
 		return 0;
 	if (k == ARG_STR)
 		n = PATH_MAX;
-	buf_put_u32(&out, n);
+	if (k != ARG_IOV_IN)
+		buf_put_u32(&out, n);
 	to = buf_grow(&out, n);
 	if (!to)
 		return -ENOMEM;
@@ -227,7 +226,7 @@ static bool goes_on(const struct waiting *w, const struct call_answer *a)
 	if (a->ret <= 0 || w->done >= w->want || (uint64_t)a->ret < CALL_DATA_MAX)
 		return false;
 	return (w->plan.flags & CALL_RESUMES) ||
-	       ((w->plan.flags & CALL_READS) && (a->flags & ANSWER_REGULAR));
+	       ((w->plan.flags & CALL_READS) && (a->flags & ANSWER_WHOLE));
 }
 
 void forward_answer(struct guest *g, uint64_t id, const uint8_t *p, uint32_t n)

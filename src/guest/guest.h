@@ -107,6 +107,8 @@ void forward_want_home(struct guest *g, uint64_t notif, long nr, const uint64_t 
 int bytes_arg(const struct call_plan *p);
 /* Makes the list of where these lie (@w->iov, niov, want). Return: 0, -EFAULT, -EINVAL (too many). */
 int bytes_find(struct guest *g, struct waiting *w);
+/* The lengths of the parts of the list that have the next @n of them, as packet.h tells. */
+void bytes_put_parts(const struct waiting *w, size_t n, struct buf *b);
 /* The next @n of them, behind the @w->done that are done, from and to the body. Return: 0, -EFAULT. */
 int bytes_get(struct guest *g, const struct waiting *w, void *data, size_t n);
 int bytes_put(struct guest *g, const struct waiting *w, const void *data, size_t n);

@@ -11,9 +11,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/major.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 
 #include "base/log.h"
@@ -23,6 +26,8 @@
 #include "wire/msg.h"
 
 #define SHORT_CALL_NS  (300 * NSEC_PER_USEC) /* how long we wait before we let ourselves be told */
+#define ZERO_MINOR     5U /* of MEM_MAJOR: zero, full (7), random (8), urandom (9) */
+#define URANDOM_MINOR  9U
 #define ARG_ALIGN      64U
 #define DATA_ALIGN     4096U /* O_DIRECT wants aligned buffers */
 
@@ -56,31 +61,63 @@ static uint64_t wanted(const struct home *h, const struct run *r)
 {
 	if (r->plan.nr == SYS_sendfile)
 		return r->plan.arg[3];
-	for (unsigned i = 0; i < CALL_ARGS; i++) {
-		if (r->plan.kind[i] == ARG_IN && i == 1)
-			return r->plan.arg[2];
-		if (r->plan.kind[i] == ARG_IOV_IN)
-			return r->native ? 0 : r->cap[i];
-	}
+	if (r->plan.kind[1] == ARG_IN)
+		return r->plan.arg[2];
+	return r->plan.kind[1] == ARG_IOV_IN ? deputy_sum_parts(h) : 0;
+}
+
+uint64_t deputy_sum_parts(const struct home *h)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < h->run.nparts; i++)
+		sum += h->part[i].iov_len;
+	return sum;
+}
+
+int deputy_load_parts(struct home *h, const uint64_t arg[CALL_ARGS])
+{
+	uint32_t n = (uint32_t)arg[2];
+
+	if (n > CALL_PARTS_MAX || mem_read(&h->mem, (uaddr_t){ arg[1] }, h->part, n * sizeof(h->part[0])) < 0)
+		return -EFAULT;
+	for (uint32_t i = 0; i < n; i++)
+		if (!mem_is_users((uaddr_t){ (uint64_t)(uintptr_t)h->part[i].iov_base }, h->part[i].iov_len))
+			return -EFAULT;
+	h->run.nparts = n;
+	h->run.parts_at = 0;
 	return 0;
 }
 
-/* Turns the call into the one for the rest behind @n bytes. */
-static int advance(struct home *h, uint64_t n)
+/* Lays out what is left of the iovecs behind the bytes that are done. They are the program's own parts, since
+ * what has only a plain read or write is given them one at a time. */
+static void lay_parts(struct home *h)
 {
 	struct run *r = &h->run;
+	uint64_t skip = r->done;
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < CALL_ARGS; i++) {
-		uint64_t at = r->arg[i] - buf_addr(h, 0);
-		struct iovec v;
+	for (unsigned i = 0; i < r->nparts; i++) {
+		struct iovec v = h->part[i];
+		uint64_t gone = MIN(skip, v.iov_len);
 
-		if (r->plan.kind[i] != ARG_IOV_IN || r->native || at > AREA_BUF_SIZE - sizeof(v))
-			continue;
-		v = (struct iovec){ (void *)(uintptr_t)(buf_addr(h, r->at[i]) + r->done + n),
-				    r->cap[i] - r->done - n };
-		memcpy(h->p.base + AREA_BUF + at, &v, sizeof(v));
+		skip -= gone;
+		v.iov_base = (char *)v.iov_base + gone;
+		v.iov_len -= gone;
+		if (!gone || v.iov_len)
+			memcpy(h->p.base + AREA_BUF + r->parts_at + n++ * sizeof(v), &v, sizeof(v));
 	}
-	return call_advance(r->plan.nr, r->arg, n);
+	r->arg[1] = buf_addr(h, r->parts_at);
+	r->arg[2] = n;
+}
+
+/* The parts of the run of bytes at @at in the deputy. */
+static void split(struct home *h, uint64_t at, const struct call_packet *c)
+{
+	for (unsigned i = 0; i < c->nparts; i++) {
+		h->part[i] = (struct iovec){ (void *)(uintptr_t)at, c->part[i] };
+		at += c->part[i];
+	}
 }
 
 /* Lays the arguments out in the deputy's buffer. */
@@ -112,15 +149,14 @@ static int place(struct home *h, const struct call_packet *c)
 		r->arg[i] = buf_addr(h, at);
 		at += (uint32_t)size;
 		if (k == ARG_IOV_IN || k == ARG_IOV_OUT) {
-			struct iovec v = { (void *)(uintptr_t)r->arg[i], (uint32_t)size };
-
 			at = (at + ARG_ALIGN - 1) & ~(ARG_ALIGN - 1);
-			if (at > AREA_BUF_SIZE - sizeof(v))
+			if (at > AREA_BUF_SIZE - c->nparts * sizeof(struct iovec))
 				return -E2BIG;
-			memcpy(h->p.base + AREA_BUF + at, &v, sizeof(v));
-			r->arg[i] = buf_addr(h, at);
-			r->arg[i + 1] = 1;
-			at += sizeof(v);
+			r->parts_at = at;
+			r->nparts = c->nparts;
+			split(h, r->arg[i], c);
+			lay_parts(h);
+			at += c->nparts * (uint32_t)sizeof(struct iovec);
 		}
 	}
 	return 0;
@@ -215,7 +251,7 @@ static void returned(struct home *h, int64_t ret)
 		}
 	}
 	if ((r->plan.flags & CALL_RESUMES) && ret > 0 && r->done + (uint64_t)ret < want && !r->cancel &&
-	    advance(h, (uint64_t)ret) == 0) {
+	    call_advance(r->plan.nr, r->arg, (uint64_t)ret) == 0) {
 		r->done += (uint64_t)ret;
 		issue(h, true);
 		return;
@@ -247,6 +283,8 @@ static void issue(struct home *h, bool wait)
 
 		r->arg[t] = (uint64_t)(MAX(left, (nsec_t)0) + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC;
 	}
+	if (r->nparts && r->done)
+		lay_parts(h);
 	agent_begin(&h->p);
 	(void)agent_add(&h->p, r->restart ? SYS_restart_syscall : r->plan.nr, r->arg[0], r->arg[1],
 			r->arg[2], r->arg[3], r->arg[4], r->arg[5]);
@@ -279,8 +317,27 @@ void deputy_poll(struct home *h)
 	returned(h, agent_ret(&h->p, 0));
 }
 
+/* Does a read give all that is asked for, as far as there is so much? */
+static bool reads_whole(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) || S_ISBLK(st->st_mode) ||
+	       (S_ISCHR(st->st_mode) && major(st->st_rdev) == MEM_MAJOR);
+}
+
+bool deputy_reads_again(const struct home *h, const struct call_plan *p)
+{
+	char path[64];
+	struct stat st;
+
+	if (!(p->flags & CALL_READS))
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, (int)p->arg[0]);
+	return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && major(st.st_rdev) == MEM_MAJOR &&
+	       minor(st.st_rdev) >= ZERO_MINOR && minor(st.st_rdev) <= URANDOM_MINOR;
+}
+
 /* After a whole piece of a large read: may the host ask for the next one? */
-static void note_regular(struct home *h)
+static void note_whole(struct home *h, const struct call_packet *c)
 {
 	struct run *r = &h->run;
 	struct stat *st;
@@ -288,13 +345,13 @@ static void note_regular(struct home *h)
 	int i;
 
 	r->flags = 0;
-	if (!(r->plan.flags & CALL_READS) || r->plan.arg[2] < CALL_DATA_MAX)
-		return;
+	if (!(r->plan.flags & CALL_READS) || MAX(r->plan.size[1], c->len[1]) < CALL_DATA_MAX)
+		return; /* all of them have their buffer there */
 	agent_begin(&h->p);
 	st = agent_scratch(&h->p, sizeof(*st), &at);
 	i = agent_add(&h->p, SYS_fstat, r->plan.arg[0], at, 0, 0, 0, 0);
-	if (deputy_run(h) == 0 && agent_ret(&h->p, i) == 0 && S_ISREG(st->st_mode))
-		r->flags = ANSWER_REGULAR;
+	if (deputy_run(h) == 0 && agent_ret(&h->p, i) == 0 && reads_whole(st))
+		r->flags = ANSWER_WHOLE;
 }
 
 static bool may_run(long nr, const uint64_t arg[CALL_ARGS])
@@ -325,7 +382,7 @@ void deputy_call(struct home *h, uint64_t id, const uint8_t *p, uint32_t n)
 	if (c.plan.nr >= 0 && c.plan.nr < (long)ARRAY_SIZE(h->calls))
 		h->calls[c.plan.nr]++;
 	note_deadline(r);
-	note_regular(h);
+	note_whole(h, &c);
 	k = place(h, &c);
 	if (k < 0) {
 		r->state = RUN_DONE;
@@ -352,8 +409,12 @@ int deputy_load_native(struct home *h, const struct image *m, int64_t code, stru
 		if (r->plan.kind[i] == ARG_IOV_OUT)
 			return err_reason(e, -EBUSY, "busy", "it is inside %s", call_name(p->nr));
 	memcpy(r->arg, r->plan.arg, sizeof(r->arg));
-	if (r->plan.flags & CALL_RESUMES) /* the whole, it needs no room of ours */
-		memcpy(r->plan.arg, p->arg, sizeof(p->arg)), memcpy(r->arg, p->arg, sizeof(p->arg));
+	if (r->plan.flags & CALL_RESUMES) { /* the whole, it needs no room of ours */
+		memcpy(r->plan.arg, p->arg, sizeof(p->arg));
+		memcpy(r->arg, p->arg, sizeof(p->arg));
+		if (r->plan.kind[1] == ARG_IOV_IN && deputy_load_parts(h, p->arg) < 0)
+			return err_reason(e, -EBUSY, "busy", "it is inside %s", call_name(p->nr));
+	}
 	note_deadline(r);
 	r->state = RUN_INTERRUPTED;
 	if (code > 0) { /* a write that the stop cut short */
@@ -436,13 +497,16 @@ int deputy_interrupt(struct home *h)
 		r->ret = agent_ret(&h->p, 0);
 		if ((r->plan.flags & CALL_RESUMES) && r->ret > 0 &&
 		    r->done + (uint64_t)r->ret < wanted(h, r) &&
-		    advance(h, (uint64_t)r->ret) == 0) {
+		    call_advance(r->plan.nr, r->arg, (uint64_t)r->ret) == 0) {
 			r->done += (uint64_t)r->ret;
 			r->code = -512;
 			r->restart = false;
 			r->state = RUN_INTERRUPTED;
 		} else if (r->ret == -EINTR && (r->plan.flags & CALL_EINTR)) {
 			r->code = -EINTR;
+			r->state = RUN_INTERRUPTED;
+		} else if (r->ret > 0 && !r->cancel && deputy_reads_again(h, &r->plan)) {
+			r->code = -513;
 			r->state = RUN_INTERRUPTED;
 		} else {
 			if (r->done)

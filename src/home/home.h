@@ -54,6 +54,8 @@ struct run {
 	struct call_plan plan; /* arguments as the program gave them */
 	uint64_t arg[CALL_ARGS]; /* as the deputy issues them */
 	uint32_t at[CALL_ARGS], cap[CALL_ARGS]; /* offsets in AREA_BUF, bytes reserved */
+	uint32_t nparts;   /* its iovecs, in home.part */
+	uint32_t parts_at; /* where they are laid out for it, in AREA_BUF */
 	bool native;	/* pointers are the program's own, in P's memory */
 	bool taken_along; /* it was native, and has ended */
 	bool restart;	/* to be resumed by restart_syscall */
@@ -106,6 +108,7 @@ struct home {
 	uint32_t nfiles;
 	struct channel *host_channel;
 	struct run run;
+	struct iovec part[CALL_PARTS_MAX]; /* what the run was first issued with */
 	struct map_call map;
 	bool dropped;	 /* P's pages are given back */
 	int dying;	 /* signal that P is to die of */
@@ -196,6 +199,13 @@ void deputy_on_child(struct home *h);
 bool deputy_on_agent_stop(void *ctx, const struct trace_wait *w);
 /* Is the run finished by now? Then answers it. */
 void deputy_poll(struct home *h);
+/* The iovecs of a vector's call with these registers, from P's memory, become the run's. Return: 0, -EFAULT. */
+int deputy_load_parts(struct home *h, const uint64_t arg[CALL_ARGS]);
+/* Is it a read of /dev/zero, /dev/urandom and the like? These a stop cuts short, where nothing else would, and
+ * they may be read again from the start. */
+bool deputy_reads_again(const struct home *h, const struct call_plan *p);
+/* Bytes of the run's iovecs. */
+uint64_t deputy_sum_parts(const struct home *h);
 /* Loads a call that P was in natively when it was stopped with @code. */
 int deputy_load_native(struct home *h, const struct image *m, int64_t code, struct err *e);
 

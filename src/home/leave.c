@@ -30,6 +30,7 @@ struct leave {
 	uint64_t area;
 	int64_t code;	/* how the call it was in was broken off; 0: it was in none to be resumed */
 	bool again;	/* it leaves while it lingers: it is in the resident already */
+	bool read_again; /* it was in a read that our stop cut short, and may be done again */
 	bool stopped;
 	uint64_t bytes;
 };
@@ -135,6 +136,11 @@ static int stage_stop(void *ctx, struct err *e)
 		return stop_native(l, e);
 	if (deputy_interrupt(l->h) < 0 || agent_stop_idle(&l->h->p) < 0)
 		return err_reason(e, -ESRCH, "gone", "it ended");
+	/* What is read from now on would be missing in the image, and is more than a message holds. */
+	if (l->h->run.state == RUN_INTERRUPTED && l->h->run.native && l->h->run.plan.flags & CALL_READS) {
+		(void)trace_cont(l->h->pid, 0);
+		return err_reason(e, -EBUSY, "busy", "it is inside %s", call_name(l->h->run.plan.nr));
+	}
 	carry_signals(l);
 	(void)trace_cont(l->h->pid, 0);
 	return 0;
@@ -189,7 +195,7 @@ static void undo_stop(void *ctx)
 	}
 	if (!l->stopped)
 		return;
-	if (our_eintr(l)) { /* issued again: its time starts anew, but that is all */
+	if (our_eintr(l) || l->read_again) { /* issued again: its time starts anew, but that is all */
 		l->own.rip -= 2;
 		l->own.rax = l->own.orig_rax;
 		l->own.orig_rax = (unsigned long long)-1;
@@ -208,6 +214,16 @@ static void undo_stop(void *ctx)
 	(void)trace_detach(h->pid, w.event == TRACE_SIGNAL ? w.sig : 0);
 	h->seized = h->exec_seen = false;
 	h->run.state = RUN_NONE;
+}
+
+/* A write of @done bytes: were there more? */
+static bool cut_short(struct home *h, const struct call_plan *p, const uint64_t arg[CALL_ARGS], int64_t done)
+{
+	if (p->nr == SYS_sendfile)
+		return (uint64_t)done < arg[3];
+	if (p->kind[1] == ARG_IOV_IN)
+		return deputy_load_parts(h, arg) == 0 && (uint64_t)done < deputy_sum_parts(h);
+	return p->kind[1] == ARG_IN && (uint64_t)done < arg[2];
 }
 
 /* What to do about the call that the stop has broken off. */
@@ -234,9 +250,15 @@ static int look_at_call(struct leave *l, struct err *e)
 	class = call_classify(nr, arg, &word);
 	if (class == CALL_FORWARD && call_plan(nr, arg, &plan) < 0)
 		class = CALL_HOME;
-	if (!restart && !our_eintr(l) &&
-	    !(plan.flags & CALL_RESUMES && code > 0 && (uint64_t)code < arg[2]))
+	l->read_again = class == CALL_FORWARD && code > 0 && (uint64_t)code != arg[2] &&
+			deputy_reads_again(l->h, &plan);
+	if (!restart && !l->read_again && !our_eintr(l) && !(plan.flags & CALL_RESUMES && code > 0 && cut_short(l->h, &plan, arg, code)))
 		return 0; /* it has its result */
+	if (l->read_again) {
+		m->regs.rip -= 2;
+		m->regs.rax = (unsigned long long)nr;
+		return 0;
+	}
 	if (nr == SYS_restart_syscall)
 		return err_reason(e, -EBUSY, "restart", "it is inside a call that was broken off once; try again later");
 	if (class == CALL_LOCAL) {

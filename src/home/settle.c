@@ -145,21 +145,32 @@ static int linger(struct home *h, struct err *e)
 	return 0;
 }
 
-/* The rest of a read or write, from the program's own memory. */
+static bool is_vector(enum arg_kind k)
+{
+	return k == ARG_IOV_IN || k == ARG_IOV_OUT;
+}
+
+/* The rest of a read or write, in the program's own memory. */
 static int linger_rest(struct home *h, uint64_t done, struct err *e)
 {
 	const struct image_pending *p = &h->m->pending;
-	struct run *r = &h->run;
-	uint64_t arg[CALL_ARGS];
+	struct run *r = &h->run, rest = { .state = RUN_READY, .id = r->id, .native = true, .plan = r->plan, .done = done };
+	uint64_t want = p->arg[2];
+	int k;
 
-	memcpy(arg, p->arg, sizeof(arg));
-	if (call_advance(p->nr, arg, done) < 0 || r->plan.kind[1] == ARG_IOV_IN) {
-		set_result(h, (int64_t)done); /* a short write is all we can say */
+	memcpy(rest.plan.arg, p->arg, sizeof(p->arg));
+	memcpy(rest.arg, p->arg, sizeof(p->arg));
+	k = call_advance(p->nr, rest.arg, done);
+	*r = rest;
+	if (k == 0 && is_vector(r->plan.kind[1])) {
+		k = deputy_load_parts(h, p->arg);
+		want = deputy_sum_parts(h);
+	}
+	if (k < 0 || done >= want) {
+		r->state = RUN_DONE;
+		set_result(h, (int64_t)done);
 		return release(h, e);
 	}
-	*r = (struct run){ .state = RUN_READY, .id = r->id, .native = true, .plan = r->plan, .done = done };
-	memcpy(r->plan.arg, p->arg, sizeof(arg));
-	memcpy(r->arg, arg, sizeof(arg));
 	h->m->pending.done = 0; /* counted in the run: if it leaves again, that tells the sum */
 	return linger(h, e);
 }
@@ -182,6 +193,16 @@ static int sleep_on(struct home *h, struct err *e)
 	return linger(h, e);
 }
 
+/* One of several pieces, all of which was done: there may be more of them. */
+static bool is_whole_piece(const struct run *r)
+{
+	enum arg_kind k = r->plan.kind[1];
+
+	return (k == ARG_IN || k == ARG_OUT || is_vector(k)) && !r->native && r->ret > 0 &&
+	       (uint64_t)r->ret == r->cap[1] &&
+	       (r->plan.flags & CALL_RESUMES || (r->plan.flags & CALL_READS && r->flags & ANSWER_WHOLE));
+}
+
 /* The call has ended, with what the deputy has. */
 static int finished(struct home *h, struct err *e)
 {
@@ -199,8 +220,7 @@ static int finished(struct home *h, struct err *e)
 	}
 	if (r->ret > 0)
 		done += (uint64_t)r->ret;
-	if ((r->plan.flags & CALL_RESUMES) && r->plan.kind[1] == ARG_IN && !r->native && r->ret > 0 &&
-	    (uint64_t)r->ret == r->plan.arg[2] && done < p->arg[2])
+	if (is_whole_piece(r))
 		return linger_rest(h, done, e);
 	set_result(h, p->done ? (int64_t)done : r->ret);
 	return release(h, e);

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define MSG_PROTOCOL 4U
+#define MSG_PROTOCOL 5U
 
 enum msg_type {
 	/* preparing; nothing is stopped yet */
@@ -24,7 +24,6 @@ enum msg_type {
 	MSG_GO = 16,	  /* home>host: commit; run it (id = epoch) */
 	MSG_ABORT = 17,	  /* host>home, before commit: the source goes on; reason, text */
 	/* while away */
-	MSG_CALL = 20,	  /* host>home: id of the call; number, arguments, bytes */
 	MSG_REPLY = 21,	  /* home>host: id of the call; result, bytes */
 	MSG_CANCEL = 22,  /* host>home: a signal wants to interrupt call id */
 	MSG_SIGNAL = 23,  /* home>host: siginfo */
@@ -45,6 +44,9 @@ enum msg_type {
 	MSG_MAPPED = 38,    /* host>home: id; where it lies now */
 
 	MSG_TIME = 39,	  /* preparing; host>home: asked; home>host: its monotonic and boot clocks */
+
+	/* while away: 20 in protocol 4, without the lengths of a vector's parts */
+	MSG_CALL = 40,	  /* host>home: id of the call; number, arguments, bytes */
 
 	/* a new machine and a node that gave it a pass: join.h */
 	MSG_JOIN = 44,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "guest.h"
 
-GUEST("fd: blocking writes of 4 MiB to a slow reader are never short")
+GUEST("fd: blocking writes of 4 MiB to a slow reader, in one part and in three, are never short")
 
 enum { BIG = 4 << 20 };
 
@@ -32,6 +33,7 @@ static void reader(int fd)
 int main(void)
 {
 	unsigned char *text = G_PTR(malloc(BIG));
+	struct iovec parts[3] = { { text, 1 }, { text + 1, BIG / 2 }, { text + 1 + BIG / 2, BIG / 2 - 1 } };
 	uint64_t turns = 0;
 	int p[2], status;
 	pid_t child;
@@ -46,7 +48,7 @@ int main(void)
 	g_ready();
 	do {
 		g_fill(text, BIG, turns);
-		G_EQ(write(p[1], text, BIG), BIG);
+		G_EQ(turns % 2 ? writev(p[1], parts, 3) : write(p[1], text, BIG), BIG);
 		turns++;
 	} while (g_waiting());
 	G_OK(close(p[1]));

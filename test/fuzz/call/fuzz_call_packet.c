@@ -46,6 +46,14 @@ static void message(const uint8_t *p, size_t n, const uint8_t *more, size_t nmor
 		ASSERT(room >= 0 && room <= (int)CALL_DATA_MAX + 4096);
 		ASSERT(!c.data[i] || inside(p, n, c.data[i], c.len[i]));
 		ASSERT(!c.data[i] || c.len[i] <= (uint32_t)room);
+		if (c.plan.kind[i] == ARG_IOV_IN || c.plan.kind[i] == ARG_IOV_OUT) {
+			uint64_t sum = 0;
+
+			ASSERT(c.nparts <= c.plan.size[i] && c.nparts <= CALL_PARTS_MAX);
+			for (uint32_t k = 0; k < c.nparts; k++)
+				sum += c.part[k];
+			ASSERT(sum == c.len[i]);
+		}
 	}
 	answer(&c.plan, more, nmore);
 }
@@ -73,15 +81,19 @@ static void formed(const uint8_t *p, size_t n)
 
 		if (p[10 + i] > 250)
 			len += p[10 + i] - 253U;
+		if (plan.kind[i] == ARG_IOV_IN || plan.kind[i] == ARG_IOV_OUT) {
+			buf_put_u32(&b, len); /* so many parts of one byte */
+			for (uint32_t k = 0; k < MIN(len, 2000U); k++)
+				buf_put_u32(&b, 1 + (p[10 + i] == 250));
+		}
 		if (call_arg_in(plan.kind[i])) {
 			void *to;
 
-			buf_put_u32(&b, len);
+			if (plan.kind[i] != ARG_IOV_IN)
+				buf_put_u32(&b, len);
 			to = len < 100000 ? buf_grow(&b, len) : NULL;
 			if (to)
 				memset(to, 'x', len);
-		} else if (plan.kind[i] == ARG_IOV_OUT) {
-			buf_put_u32(&b, len);
 		}
 		if (call_arg_out(plan.kind[i])) {
 			void *to;

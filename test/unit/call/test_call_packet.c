@@ -49,15 +49,53 @@ static void written_bytes(void **state)
 /* What is read has room as the plan says, not as the host says. */
 static void room_for_reading(void **state)
 {
-	const uint64_t arg[6] = { 0, 0x1000, 100 }, vec[6] = { 0, 0x1000, 2 };
+	const uint64_t arg[6] = { 0, 0x1000, 100 };
 	struct call_packet c;
 
 	assert_int_equal(get(SYS_read, arg, NULL, NULL, 0, &c), 0);
 	assert_int_equal(call_place_size(&c.plan, 1, c.len[1]), 100);
 	assert_int_equal(get(SYS_read, arg, (uint32_t[]){ 8 }, (uint32_t[]){ 0 }, 1, &c), -EPROTO);
-	assert_int_equal(get(SYS_readv, vec, (uint32_t[]){ CALL_DATA_MAX }, (uint32_t[]){ 0 }, 1, &c), 0);
-	assert_int_equal(get(SYS_readv, vec, (uint32_t[]){ CALL_DATA_MAX + 1 }, (uint32_t[]){ 0 }, 1, &c),
-			 -EPROTO);
+}
+
+/* Numbers, all of 32 bits, behind the head of a vector's call. */
+static int vector(long nr, uint64_t count, const uint32_t *v, unsigned n, unsigned bytes, struct call_packet *ret)
+{
+	const uint64_t arg[6] = { 0, 0x1000, count };
+	struct buf b = BUF_INIT;
+	int r;
+
+	call_put_head(&b, nr, arg);
+	for (unsigned i = 0; i < n; i++)
+		buf_put_u32(&b, v[i]);
+	memset(buf_grow(&b, bytes), 'x', bytes);
+	r = call_get(b.data, b.len, ret);
+	buf_finish(&b);
+	return r;
+}
+#define VECTOR(nr, count, bytes, ...) \
+	vector(nr, count, (uint32_t[]){ __VA_ARGS__ }, sizeof((uint32_t[]){ __VA_ARGS__ }) / 4, bytes, &c)
+
+static void parts_of_vectors(void **state)
+{
+	struct call_packet c;
+
+	assert_int_equal(VECTOR(SYS_readv, 2, 0, 2, 10, CALL_DATA_MAX - 10), 0);
+	assert_int_equal(c.len[1], CALL_DATA_MAX);
+	assert_int_equal(c.nparts, 2);
+	assert_int_equal(c.part[1], CALL_DATA_MAX - 10);
+	assert_int_equal(VECTOR(SYS_readv, 2, 0, 1, CALL_DATA_MAX), 0); /* the other in the next piece */
+	assert_int_equal(VECTOR(SYS_readv, 0, 0, 0), 0);
+	assert_int_equal(VECTOR(SYS_readv, 1ULL << 32 | 1, 0, 1, 5), 0); /* as the kernel takes it */
+	assert_int_equal(VECTOR(SYS_readv, 2, 0, 2, 10, CALL_DATA_MAX - 9), -EPROTO);
+	assert_int_equal(VECTOR(SYS_readv, 2, 0, 2, UINT32_MAX, 1), -EPROTO);
+	assert_int_equal(VECTOR(SYS_readv, 2, 0, 3, 1, 1, 1), -EPROTO);
+	assert_int_equal(VECTOR(SYS_readv, 2, 0, 2, 1), -EPROTO);
+	assert_int_equal(VECTOR(SYS_readv, 2, 1, 1, 1), -EPROTO);
+	assert_int_equal(VECTOR(SYS_writev, 2, 7, 2, 3, 4), 0);
+	assert_int_equal(c.len[1], 7);
+	assert_int_equal(VECTOR(SYS_writev, 2, 6, 2, 3, 4), -EPROTO);
+	assert_int_equal(VECTOR(SYS_writev, 2, 8, 2, 3, 4), -EPROTO);
+	assert_int_equal(VECTOR(SYS_writev, 2000, 0, 0xffffffff), -EPROTO);
 }
 
 static void no_such_call(void **state)
@@ -99,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written_bytes),
 		cmocka_unit_test(room_for_reading),
+		cmocka_unit_test(parts_of_vectors),
 		cmocka_unit_test(no_such_call),
 		cmocka_unit_test(answers),
 	};
