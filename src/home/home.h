@@ -227,6 +227,8 @@ void signals_drop_carried(struct home *h);
 /* Keeps a signal that nobody can take now. */
 void signals_hold(struct home *h, const siginfo_t *si);
 /* P, idle in the loop and with all signals blocked, queues a signal to itself again, as it was. */
+/* Was it sent to the thread, not to the process? */
+bool signals_of_thread(const siginfo_t *si);
 int signals_queue_again(struct home *h, const siginfo_t *si, struct err *e);
 /* Is its opposite waiting in P, having come later? Then it has no effect any more. */
 bool signals_overtaken(const struct home *h, int sig);

@@ -164,18 +164,23 @@ static void raise_held(struct home *h)
 {
 	for (unsigned i = 0; i < h->nheld; i++) {
 		const siginfo_t *si = &h->held[i];
-		const uint64_t arg[6] = { (uint64_t)h->pid, (uint64_t)h->pid, (uint64_t)si->si_signo,
-					  h->p.area + AREA_SCRATCH };
+		const uint64_t pid = (uint64_t)h->pid, sig = (uint64_t)si->si_signo, at = h->p.area + AREA_SCRATCH;
+		const uint64_t to_thread[6] = { pid, pid, sig, at }, to_process[6] = { pid, sig, at };
+		bool thread = signals_of_thread(si);
 		int64_t got = -1;
 
 		if (signals_overtaken(h, si->si_signo))
 			continue;
 		if (h->p.base) {
 			memcpy(h->p.base + AREA_SCRATCH, si, sizeof(*si));
-			(void)trace_inject(h->pid, h->p.insn, SYS_rt_tgsigqueueinfo, arg, &got);
+			(void)trace_inject(h->pid, h->p.insn,
+					   thread ? SYS_rt_tgsigqueueinfo : SYS_rt_sigqueueinfo,
+					   thread ? to_thread : to_process, &got);
 		}
-		if (got < 0 && syscall(SYS_rt_tgsigqueueinfo, h->pid, h->pid, si->si_signo, si) < 0)
+		if (got < 0 && thread && syscall(SYS_rt_tgsigqueueinfo, h->pid, h->pid, si->si_signo, si) < 0)
 			(void)syscall(SYS_tgkill, h->pid, h->pid, si->si_signo);
+		else if (got < 0 && !thread && syscall(SYS_rt_sigqueueinfo, h->pid, si->si_signo, si) < 0)
+			(void)kill(h->pid, si->si_signo);
 	}
 	h->nheld = 0;
 }
@@ -252,7 +257,8 @@ static int look_at_call(struct leave *l, struct err *e)
 		class = CALL_HOME;
 	l->read_again = class == CALL_FORWARD && code > 0 && (uint64_t)code != arg[2] &&
 			deputy_reads_again(l->h, &plan);
-	if (!restart && !l->read_again && !our_eintr(l) && !(plan.flags & CALL_RESUMES && code > 0 && cut_short(l->h, &plan, arg, code)))
+	if (!restart && !l->read_again && !our_eintr(l) &&
+	    !(plan.flags & CALL_RESUMES && code > 0 && cut_short(l->h, &plan, arg, code)))
 		return 0; /* it has its result */
 	if (l->read_again) {
 		m->regs.rip -= 2;

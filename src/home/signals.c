@@ -82,6 +82,13 @@ bool signals_overtaken(const struct home *h, int sig)
 	return opposite(sig) && procfs_status(h->pid, &st) == 0 && st.sig_pending & opposite(sig);
 }
 
+/* Of one kind that waits the kernel keeps one for the thread and one for the process: put in the other place,
+ * it would be there twice when the next one comes. */
+bool signals_of_thread(const siginfo_t *si)
+{
+	return si->si_code == SI_TKILL;
+}
+
 int signals_queue_again(struct home *h, const siginfo_t *si, struct err *e)
 {
 	uint64_t at;
@@ -92,8 +99,11 @@ int signals_queue_again(struct home *h, const siginfo_t *si, struct err *e)
 	agent_begin(&h->p);
 	to = agent_scratch(&h->p, sizeof(*si), &at);
 	memcpy(to, si, sizeof(*si));
-	(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
-			(uint64_t)si->si_signo, at, 0, 0);
+	if (signals_of_thread(si))
+		(void)agent_add(&h->p, SYS_rt_tgsigqueueinfo, (uint64_t)h->pid, (uint64_t)h->pid,
+				(uint64_t)si->si_signo, at, 0, 0);
+	else
+		(void)agent_add(&h->p, SYS_rt_sigqueueinfo, (uint64_t)h->pid, (uint64_t)si->si_signo, at, 0, 0, 0);
 	return agent_run_all(&h->p, "raising a waiting signal", e);
 }
 
