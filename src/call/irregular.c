@@ -39,9 +39,6 @@ const struct call_rule call_rules_mmap[] = {
 	{ .n = 2, .match = { BITS(2, PROT_WRITE, 0),
 			     BITS(3, BUT(MAP_ANY | MAP_PLACE), MAP_SHARED) },
 	  .class_ = CALL_BOTH },
-	{ .n = 2, .match = { BITS(2, PROT_WRITE, 0),
-			     BITS(3, BUT(MAP_ANY | MAP_PLACE), MAP_SHARED_VALIDATE) },
-	  .class_ = CALL_BOTH },
 	{ .n = 1, .match = { BITS(3, MAP_HUGETLB, MAP_HUGETLB) }, .class_ = CALL_HOME,
 	  .reason = "hugetlb" },
 	{ .n = 1, .match = { BITS(3, MAP_LOCKED, MAP_LOCKED) }, .class_ = CALL_HOME,
@@ -52,9 +49,9 @@ const struct call_rule call_rules_mmap[] = {
 };
 
 const struct call_rule call_rules_mremap[] = {
-	{ .n = 1, .match = { BITS(3, BUT(MREMAP_MAYMOVE), 0) }, .class_ = CALL_LOCAL },
-	/* May hit the resident, like mmap with MAP_FIXED. */
-	{ .n = 1, .match = { BITS(3, BUT(MREMAP_MAYMOVE), MREMAP_FIXED) }, .class_ = CALL_HOST },
+	/* With MREMAP_FIXED it may hit the resident, like mmap with MAP_FIXED. Without, it may make the mapping
+	 * of a file show pages that the host lacks. */
+	{ .n = 1, .match = { BITS(3, BUT(MREMAP_MAYMOVE | MREMAP_FIXED), 0) }, .class_ = CALL_HOST },
 	END
 };
 

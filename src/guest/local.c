@@ -257,6 +257,28 @@ static bool fixed_map(struct guest *g, uint64_t notif, uint64_t at, uint64_t siz
 	return true;
 }
 
+/* Is @at in the mapping of a file? The body's are of a file of ours, which holds of each only what was mapped. */
+static bool shows_file(const struct guest *g, uint64_t at)
+{
+	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
+	const struct vma *v;
+
+	if (procfs_maps(g->box.body.pid, IMAGE_VMAS_MAX, &maps) < 0)
+		return true;
+	v = vma_list_find(&maps, at);
+	return v && v->start <= at && v->kind == VMA_FILE;
+}
+
+static bool remap(struct guest *g, uint64_t notif, const uint64_t *a)
+{
+	if (page_up(a[2]) > page_up(a[1]) && shows_file(g, a[0]))
+		return false;
+	if (a[3] & MREMAP_FIXED)
+		return fixed_map(g, notif, a[4], a[2]);
+	(void)notify_continue(g->notify_fd, notif);
+	return true;
+}
+
 bool local_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CALL_ARGS])
 {
 	int64_t ret;
@@ -266,7 +288,7 @@ bool local_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[CAL
 	if (nr == SYS_mmap)
 		return fixed_map(g, notif, arg[0], arg[1]);
 	if (nr == SYS_mremap)
-		return fixed_map(g, notif, arg[4], arg[2]);
+		return remap(g, notif, arg);
 	for (unsigned i = 0; i < ARRAY_SIZE(answers); i++) {
 		if (answers[i].nr != nr)
 			continue;
