@@ -302,7 +302,7 @@ static void test_memory(void **state)
 	assert_int_equal(class_of(SYS_mmap, 0, 4096, rw, anon | MAP_GROWSDOWN), CALL_HOME);
 	assert_int_equal(class_of(SYS_mmap, 0, 4096, rw, anon | 1ULL << 40), CALL_HOME);
 	assert_int_equal(class_of(SYS_mmap, 0, 4096, rw, 0), CALL_HOME);
-	assert_int_equal(class_of(SYS_mremap, 4096, 4096, 8192, MREMAP_MAYMOVE), CALL_LOCAL);
+	assert_int_equal(class_of(SYS_mremap, 4096, 4096, 8192, MREMAP_MAYMOVE), CALL_HOST);
 	assert_int_equal(class_of(SYS_mremap, 4096, 4096, 8192, MREMAP_MAYMOVE | MREMAP_FIXED),
 			 CALL_HOST);
 	assert_int_equal(class_of(SYS_mremap, 4096, 4096, 4096, MREMAP_MAYMOVE | 4), CALL_HOME);
