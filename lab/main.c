@@ -31,7 +31,7 @@ static const char usage[] =
 	"  --cpus C, --memory M   limit each node (0.5; 200M)\n"
 	"  --node I:cpus=C,memory=M   limit one node\n"
 	"  --vm                   nodes are virtual machines with kernels of their own\n"
-	"  --no-mosd              start no mosd\n"
+	"  --no-mosd              start no mosd; its mosd.conf, key and map are written all the same\n"
 	"  --conf LINE            a further line of each mosd.conf\n"
 	"exec and run:\n"
 	"  --user NAME, --cwd DIR\n"

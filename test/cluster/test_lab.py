@@ -468,6 +468,8 @@ def test_limits(make):
     assert group_file(lab, 1, "memory.max", "memory.limit_in_bytes") == [str(200 << 20)]
     assert group_file(lab, 2, "memory.max", "memory.limit_in_bytes") == [str(64 << 20)]
     assert lab.exec(2, "cat", "/proc/self/cgroup").stdout.count(lab.name + "/node2") >= 2
+    written = lab.exec(1, "ls", "/etc/umosix").stdout.split()  # for a mosd begun by hand
+    assert {"mosd.conf", "cluster.key", "openmosix.map"} <= set(written)
     p = lab.exec(2, sys.executable, "-c", "x = b'x' * (256 << 20)", rc=None)
     assert p.returncode == -signal.SIGKILL
 
