@@ -65,7 +65,7 @@ static void on_changed(void *ctx, uint32_t node, enum member_state from, enum me
 	if (from == to)
 		log_info("node %u has begun anew", node);
 	else if (to != MEMBER_SUSPECT && !(from == MEMBER_SUSPECT && to == MEMBER_ALIVE))
-		log_info("node %u is %s", node, member_state_str(to));
+		log_info("node %u %s %s", node, to == MEMBER_LEFT ? "has" : "is", member_state_str(to));
 }
 
 static uint64_t on_random(void *ctx)

@@ -113,8 +113,8 @@ int mosctl_node_status(int argc, char **argv)
 
 	if (status != TOOL_OK)
 		return status;
-	(void)printf("Node %u (%s) is %s%s%s\n", row.node, row.addr, node_state_str(row.state),
-		     row.flags ? ": " : "",
+	(void)printf("Node %u (%s) %s %s%s%s\n", row.node, row.addr, row.state == NODE_LEFT ? "has" : "is",
+		     node_state_str(row.state), row.flags ? ": " : "",
 		     node_flags_text(row.flags, ", ", flags, sizeof(flags)));
 	return TOOL_OK;
 }

@@ -25,6 +25,7 @@ def mosd():
         node(1, load=150, speed=9000, util=876, guests=2, flags=["stay", "block"]),
         node(2, load=3, mem_free_kib=4096, mem_raw_kib=400, rtt_us=1234),
         node(3, state="dead"), node(4, state="unknown"), node(7, state="suspect", addr="fd00::7"),
+        node(8, state="left"),
     ]
     yield made.start()
     made.close()
@@ -35,7 +36,7 @@ def mosd():
     ("getmem 2", "1024"), ("getfree 2", "100"), ("isup", "yes"), ("isup 7", "yes"),
     ("whois", "1"), ("whois 2", "10.0.0.3"), ("whois 10.0.0.4", "3"), ("whois fd00:0::7", "7"),
     ("status 1", "Node 1 (10.0.0.2) is alive: stay, block"),
-    ("status 3", "Node 3 (10.0.0.4) is dead"),
+    ("status 3", "Node 3 (10.0.0.4) is dead"), ("status 8", "Node 8 (10.0.0.9) has left"),
 ])
 def test_bare_answers(mosd, args, out):
     r = mosd.tool("mosctl", *args.split())
@@ -69,7 +70,7 @@ def test_nodes(mosd):
     assert re.search(r"^ +1\* 10.0.0.2 +alive +9000 +4.0 +150 +87% .* stay,block$", lines[1])
     assert re.search(r"^ +2  10.0.0.3 +alive .* 1.2 ms *$", lines[2])
     assert lines[3].split() == ["3", "10.0.0.4", "dead"]
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert json.loads(mosd.tool("mosctl", "nodes", "--json").stdout) == mosd.nodes
 
 
