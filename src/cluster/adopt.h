@@ -17,6 +17,7 @@ struct adopt_rule {
 	char user[ADOPT_USER_MAX];	 /* a name or a number; empty: any but root */
 	char program[ADOPT_PROGRAM_MAX]; /* a shell pattern; empty: any */
 	uint32_t age;			 /* s: so long it must have lived */
+	unsigned line;			 /* of the file that has the rule; 0: of none */
 };
 
 struct adopt_rules {

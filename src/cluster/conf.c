@@ -294,6 +294,9 @@ static int unknown_key(struct reader *rd, const char *key)
 
 static int set(struct reader *rd, const char *section, const char *key, const char *value)
 {
+	struct adopt_rules *rules = &rd->conf->adopt;
+	unsigned before = rules->n;
+
 	if (*section)
 		return err_set(rd->e, -EINVAL, "%s:%u: there are no sections: take [%.30s] out",
 			       rd->name, rd->line, section);
@@ -308,6 +311,8 @@ static int set(struct reader *rd, const char *section, const char *key, const ch
 		if (!keys[i].set(rd->conf, value))
 			return err_set(rd->e, -EINVAL, "%s:%u: %s = \"%.40s\": write %s", rd->name,
 				       rd->line, key, value, keys[i].wants);
+		if (rules->n > before)
+			rules->rule[before].line = rd->line;
 		return 0;
 	}
 	return unknown_key(rd, key);

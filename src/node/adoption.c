@@ -8,7 +8,6 @@
 #include "node/adoption.h"
 
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "node/adopt_users.h"
 #include "node/homes.h"
 #include "node/members.h"
 
@@ -28,6 +28,7 @@ struct adoption {
 	ev_timer timer;
 	struct stat mounts;	  /* of mosd */
 	struct adopt_rules rules; /* the configuration's, with numbers for names */
+	json_t *warnings;	  /* of names that nobody knows */
 };
 
 static uint64_t age_of(const struct proc_stat *st)
@@ -108,36 +109,23 @@ static void on_timer(struct ev_loop *loop, ev_timer *t, int revents)
 	(void)proc_for_each(on_pid, t->data);
 }
 
-/* Asked once: whoever knows names may be on another machine, and slow. */
-static void find_users(struct adopt_rules *r)
-{
-	for (unsigned i = 0; i < r->n; i++) {
-		char *user = r->rule[i].user;
-		const struct passwd *pw;
-
-		if (!user[0] || !user[strspn(user, "0123456789")])
-			continue;
-		pw = getpwnam(user);
-		if (pw)
-			(void)snprintf(user, ADOPT_USER_MAX, "%u", pw->pw_uid);
-		else
-			log_warning("a rule adopts programs of user %s, whom this machine does not know", user);
-	}
-}
-
 struct adoption *adoption_create(struct mosd *d)
 {
 	struct adoption *a = calloc(1, sizeof(*a));
+	const json_t *w;
+	size_t i;
 
 	if (!a)
 		return NULL;
 	a->d = d;
 	a->timer.data = a;
 	ev_timer_init(&a->timer, on_timer, EACH, EACH);
-	if (!d->site.conf.adopt.n)
-		return a;
 	a->rules = d->site.conf.adopt;
-	find_users(&a->rules);
+	a->warnings = adopt_users_find(&a->rules, d->conf_path);
+	json_array_foreach(a->warnings, i, w)
+		log_warning("%s", json_string_value(w));
+	if (!a->rules.n)
+		return a;
 	if (stat("/proc/self/ns/mnt", &a->mounts) < 0) {
 		log_warning("no rule adopts anything: /proc does not tell who sees which mounts");
 		return a;
@@ -151,7 +139,13 @@ void adoption_destroy(struct adoption *a)
 	if (!a)
 		return;
 	ev_timer_stop(a->d->loop, &a->timer);
+	json_decref(a->warnings);
 	free(a);
+}
+
+json_t *adoption_warnings(const struct mosd *d)
+{
+	return json_incref(d->adoption->warnings);
 }
 
 static json_t *rule_json(const struct adopt_rule *r, const char *what)

@@ -14,6 +14,8 @@ struct adoption;
 /* Return: NULL without memory. Without a rule nothing is ever looked at. */
 struct adoption *adoption_create(struct mosd *d);
 void adoption_destroy(struct adoption *a); /* takes NULL */
+/* Sentences about rules that mean nobody: a new reference to an array. */
+json_t *adoption_warnings(const struct mosd *d);
 /* What the rules say of a process, as a sentence; NULL when there are none. */
 json_t *adoption_why(const struct mosd *d, const struct proc_id *id, const struct migrant *m);
 

@@ -18,6 +18,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "node/adopt_users.h"
 #include "node/adoption.h"
 #include "node/balance.h"
 #include "node/control.h"
@@ -33,6 +34,7 @@
 #include "node/migrants.h"
 #include "node/native.h"
 #include "node/node.h"
+#include "node/obj.h"
 #include "node/paths.h"
 #include "node/peers.h"
 #include "node/rejoin.h"
@@ -95,10 +97,13 @@ static int parse(int argc, char **argv, struct options *o)
 
 static int check(const struct options *o)
 {
+	CLEANUP(obj_drop) json_t *warnings = NULL;
 	struct site s;
 	struct err e = ERR_INIT;
 	char nodes[160];
 	int r = site_load(&s, o->conf, &e);
+	const json_t *w;
+	size_t i;
 
 	if (r < 0) {
 		(void)fprintf(stderr, "mosd: %s\n", err_str(&e, r));
@@ -108,6 +113,10 @@ static int check(const struct options *o)
 	}
 	if (r == 0 && !s.networked)
 		(void)printf("This machine is alone: %s\n", s.alone_why);
+	if (r == 0)
+		warnings = adopt_users_find(&s.conf.adopt, o->conf);
+	json_array_foreach(warnings, i, w)
+		(void)fprintf(stderr, "mosd: %s\n", json_string_value(w));
 	site_finish(&s);
 	return r < 0 ? 1 : 0;
 }
@@ -183,7 +192,7 @@ static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	struct err e = ERR_INIT;
-	int r = reload_begin(w->data, &e);
+	int r = reload_begin(w->data, NULL, &e);
 
 	if (r < 0)
 		log_error("nothing is reloaded: %s", err_str(&e, r));

@@ -9,14 +9,17 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "node/adopt_users.h"
 #include "node/lever_ops.h"
 #include "node/site.h"
 
-int reload_begin(struct mosd *d, struct err *e)
+int reload_begin(struct mosd *d, json_t **ret_warnings, struct err *e)
 {
 	struct site fresh;
 	int r = site_load(&fresh, d->conf_path, e);
 
+	if (r == 0 && ret_warnings)
+		*ret_warnings = adopt_users_find(&fresh.conf.adopt, d->conf_path);
 	site_finish(&fresh);
 	if (r < 0)
 		return r;
@@ -45,13 +48,14 @@ int reload_exec(char **argv, struct err *e)
 void op_reload(struct ask *a, const json_t *o)
 {
 	struct err e = ERR_INIT;
+	json_t *warnings = NULL;
 	int r;
 
 	if (!lever_ops_root(a))
 		return;
-	r = reload_begin(a->d, &e);
+	r = reload_begin(a->d, &warnings, &e);
 	if (r < 0)
 		ask_fail(a, "failed", "nothing is changed: %s", err_str(&e, r));
 	else
-		ask_done(a, json_pack("{sb}", "ok", 1));
+		ask_done(a, json_pack("{sbso}", "ok", 1, "warnings", warnings));
 }

@@ -3,13 +3,16 @@
 #ifndef MOS_NODE_RELOAD_H
 #define MOS_NODE_RELOAD_H
 
+#include <jansson.h>
+
 #include "base/err.h"
 #include "node/control.h"
 #include "node/node.h"
 
 /* Reads all files as a start would. If they are good, the loop ends and reload_exec is due; what was
- * answered by then still goes out. Return: 0, or -errno: nothing is changed. */
-int reload_begin(struct mosd *d, struct err *e);
+ * answered by then still goes out. @ret_warnings may be NULL: what is not wrong, but will not do what was meant,
+ * as an array of sentences. Return: 0, or -errno: nothing is changed. */
+int reload_begin(struct mosd *d, json_t **ret_warnings, struct err *e);
 /* Runs mosd in the place of this one, whose parts are destroyed. Supervisors report to it as after
  * a restart. Returns only if that fails: -errno. */
 int reload_exec(char **argv, struct err *e);

@@ -86,6 +86,7 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	put(o, "networked", json_boolean(d->site.networked));
 	if (!d->site.networked)
 		put(o, "alone_because", obj_text(d->site.alone_why));
+	put(o, "warnings", adoption_warnings(d));
 	put(o, "self", measure_json(d->measure));
 	put_int(o, "port", d->site.conf.port);
 	put(o, "map", obj_text(d->site.map_path));

@@ -232,6 +232,15 @@ void tool_print_text(FILE *f, const char *s, int width)
 	}
 }
 
+void tool_warn(const char *tool, const json_t *text)
+{
+	if (!json_is_string(text))
+		return;
+	(void)fprintf(stderr, "%s: ", tool);
+	tool_print_text(stderr, json_string_value(text), 0);
+	(void)fputc('\n', stderr);
+}
+
 void tool_print_when(FILE *f, double t)
 {
 	time_t whole = (time_t)t;

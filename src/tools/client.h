@@ -58,6 +58,8 @@ long long tool_int(const json_t *o, const char *name);
 const char *tool_text(const json_t *o, const char *name);
 /* Prints what a process or a peer named itself: no control characters reach the terminal. */
 void tool_print_text(FILE *f, const char *s, int width);
+/* "TOOL: ..." on standard error; what is no string is passed over. */
+void tool_warn(const char *tool, const json_t *text);
 /* Local time with thousandths; @t is seconds since 1970. */
 void tool_print_when(FILE *f, double t);
 /* "4.2 MiB", "21 ms" */

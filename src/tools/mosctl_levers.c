@@ -122,15 +122,10 @@ static struct part *part_of(struct part *v, unsigned n, const json_t *o)
 static int take_answer(struct part *v, unsigned n, const json_t *o, bool last)
 {
 	struct part *p = part_of(v, n, o);
-	const char *warning = json_string_value(json_object_get(o, "warning"));
 	const json_t *left = json_object_get(o, "left");
 	int status = TOOL_OK;
 
-	if (warning) {
-		(void)fputs("mosctl: ", stderr);
-		tool_print_text(stderr, warning, 0);
-		(void)fputc('\n', stderr);
-	}
+	tool_warn("mosctl", json_object_get(o, "warning"));
 	if (!p)
 		return -1;
 	if (json_is_integer(left))

@@ -68,6 +68,7 @@ static void print_discovery(const json_t *d)
 static void print_status(const json_t *o)
 {
 	const json_t *nodes = json_object_get(o, "nodes"), *n;
+	const json_t *warnings = json_object_get(o, "warnings"), *w;
 	size_t i;
 
 	(void)printf("This is umosix node %lld (mosd %s, process %lld)\n", number(o, "node"),
@@ -100,6 +101,12 @@ static void print_status(const json_t *o)
 		     number(o, "guests_max"),
 		     json_is_true(json_object_get(o, "block")) ? ", new ones are refused" : "");
 	print_guests(json_object_get(o, "guests"));
+	json_array_foreach(warnings, i, w)
+	{
+		(void)fputs("Warning: ", stdout);
+		tool_print_text(stdout, json_is_string(w) ? json_string_value(w) : "?", 0);
+		(void)putchar('\n');
+	}
 }
 
 int mosctl_status(int argc, char **argv)

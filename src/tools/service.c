@@ -51,6 +51,8 @@ int service_reload(void)
 	CLEANUP(close_fd) int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	struct err e = ERR_INIT;
 	int r, status = TOOL_OK;
+	const json_t *w;
+	size_t i;
 
 	if (watch >= 0)
 		(void)inotify_add_watch(watch, MOS_RUN_DIR, IN_CREATE | IN_ATTRIB);
@@ -61,6 +63,8 @@ int service_reload(void)
 		return tool_no_answer("mosctl", &e, r);
 	if (!tool_answer_ok("mosctl", o, &status))
 		return status;
+	json_array_foreach(json_object_get(o, "warnings"), i, w)
+		tool_warn("mosctl", w);
 	/* It hangs up when its socket is gone: whoever listens after that is the next one. */
 	(void)client_receive(&c, &more, &e);
 	r = wait_for_next(watch, &e);

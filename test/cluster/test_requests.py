@@ -208,6 +208,25 @@ def test_pid_of_another_life(node):
     c.close()
 
 
+# Rules of adoption
+
+
+def test_a_rule_for_a_user_that_nobody_knows(quiet):
+    """It means nobody: whoever looks is told which line it is."""
+    quiet.conf("adopt = user=root age=3000\nadopt = user=no-such-one age=3000\n")
+    at = f"{quiet.dir}/mosd.conf:4: adopt: this machine has no user no-such-one"
+    r = quiet.run(quiet.stage / "mosd", "--conf", quiet.dir / "mosd.conf", "-c", check=0)
+    assert r.stderr.startswith(f"mosd: {at}") and "node 1" in r.stdout
+    node = quiet.start()
+    assert at in (node.dir / "mosd.log").read_text()
+    assert [w[:len(at)] for w in node.status()["warnings"]] == [at]
+    assert f"Warning: {at}" in node.run("mosctl", "status", uid=USER, check=0).stdout
+    assert at in node.run("mosctl", "reload", check=0).stderr
+    node.conf("adopt = user=root age=3000\n")
+    assert node.run("mosctl", "reload", check=0).stderr == ""
+    assert node.status()["warnings"] == []
+
+
 # mosrun
 
 

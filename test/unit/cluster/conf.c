@@ -103,6 +103,16 @@ static void discover(void **state)
 	assert_non_null(strstr(e.msg, "members = key"));
 }
 
+static void rules_know_their_lines(void **state)
+{
+	struct conf c;
+
+	parse("# whose programs\nadopt = user=ann\n\nspeed = 0\nadopt = program=r* age=1\n", &c);
+	assert_int_equal(c.adopt.n, 2);
+	assert_int_equal(c.adopt.rule[0].line, 2);
+	assert_int_equal(c.adopt.rule[1].line, 5);
+}
+
 static void empty_values(void **state)
 {
 	struct conf c;
@@ -194,6 +204,7 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(everything),
 		cmocka_unit_test(discover),
+		cmocka_unit_test(rules_know_their_lines),
 		cmocka_unit_test(empty_values),
 		cmocka_unit_test(bad),
 		cmocka_unit_test(long_lines),
