@@ -3,6 +3,8 @@
 #ifndef MOS_TOOLS_MOSCTL_H
 #define MOS_TOOLS_MOSCTL_H
 
+#include <stdbool.h>
+
 int mosctl_bring(int argc, char **argv);
 int mosctl_decisions(int argc, char **argv);
 int mosctl_drain(int argc, char **argv);
@@ -24,5 +26,11 @@ int mosctl_token(int argc, char **argv);
 int mosctl_undrain(int argc, char **argv);
 int mosctl_whois(int argc, char **argv);
 int mosctl_why(int argc, char **argv);
+
+/* Guests leave and own processes come home, as shown on standard output, within @seconds (0: no end); @for_now: until
+ * mosd is started anew. Return: the exit status. */
+int mosctl_empty(long seconds, bool for_now);
+/* The number after argv[0]. Return: the exit status. */
+int mosctl_timeout(int argc, char **argv, long *ret);
 
 #endif

@@ -14,20 +14,24 @@
 
 struct leaving {
 	bool yes;
-	char *timeout; /* NULL: as long as it takes */
+	long seconds; /* in which it becomes empty; 0: as long as it takes */
 };
 
 static int options(int argc, char **argv, struct leaving *l)
 {
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--yes") || !strcmp(argv[i], "-y"))
+	int status = TOOL_OK;
+
+	for (int i = 1; i < argc && status == TOOL_OK; i++) {
+		if (!strcmp(argv[i], "--yes") || !strcmp(argv[i], "-y")) {
 			l->yes = true;
-		else if (!strcmp(argv[i], "--timeout") && i + 1 < argc)
-			l->timeout = argv[++i];
-		else
-			return tool_usage("mosctl", "leave: what is", argv[i]);
+		} else if (!strcmp(argv[i], "--timeout")) {
+			status = mosctl_timeout(argc - i, argv + i, &l->seconds);
+			i++;
+		} else {
+			status = tool_usage("mosctl", "leave: what is", argv[i]);
+		}
 	}
-	return TOOL_OK;
+	return status;
 }
 
 /* Return: whether the person in front of the terminal wants it. */
@@ -65,10 +69,15 @@ static int farewell(void)
 
 static int empty_and_tell(const struct leaving *l)
 {
-	char verb[] = "drain", now[] = "--for-now", option[] = "--timeout";
-	char *drain[] = { verb, now, option, l->timeout, NULL };
-	int status = mosctl_drain(l->timeout ? 4 : 2, drain);
+	int status = mosctl_empty(l->seconds, true);
 
+	if (status == TOOL_OK)
+		(void)puts("no guest, no process away: the other nodes are told");
+	else
+		(void)fputs("mosctl: this machine is still a node, and takes no guests: `mosctl leave` goes on, `mosctl "
+			    "undrain` lets it take part again\n",
+			    stderr);
+	(void)fflush(stdout);
 	return status == TOOL_OK ? farewell() : status;
 }
 

@@ -86,6 +86,13 @@ struct part {
 	bool done;
 };
 
+int mosctl_timeout(int argc, char **argv, long *ret)
+{
+	if (argc < 2 || tool_number(argv[1], 1, INT32_MAX, ret) < 0)
+		return tool_usage("mosctl", "--timeout: how many seconds?", NULL);
+	return TOOL_OK;
+}
+
 static const struct part guests_leave = {
 	.op = "expel", .one = "guest", .many = "guests", .none = "no guest", .left = -1
 };
@@ -209,10 +216,17 @@ int mosctl_bring(int argc, char **argv)
 	return status;
 }
 
-int mosctl_drain(int argc, char **argv)
+int mosctl_empty(long seconds, bool for_now)
 {
 	CLEANUP(client_finish) struct client c = CLIENT_INIT;
 	struct part parts[] = { guests_leave, own_come };
+	int status = connect_for(0, NULL, &c);
+
+	return status == TOOL_OK ? wait_for(&c, parts, ARRAY_SIZE(parts), seconds, for_now) : status;
+}
+
+int mosctl_drain(int argc, char **argv)
+{
 	bool for_now = false;
 	long seconds = 0;
 	int status;
@@ -221,17 +235,18 @@ int mosctl_drain(int argc, char **argv)
 		if (!strcmp(argv[1], "--for-now")) {
 			for_now = true;
 		} else if (!strcmp(argv[1], "--timeout")) {
-			if (argc < 3 || tool_number(argv[2], 1, INT32_MAX, &seconds) < 0)
-				return tool_usage("mosctl", "--timeout: how many seconds?", NULL);
+			status = mosctl_timeout(argc - 1, argv + 1, &seconds);
+			if (status != TOOL_OK)
+				return status;
 			argc--;
 			argv++;
 		} else {
 			break;
 		}
 	}
-	status = connect_for(argc, argv, &c);
-	if (status == TOOL_OK)
-		status = wait_for(&c, parts, ARRAY_SIZE(parts), seconds, for_now);
+	if (argc > 1)
+		return tool_usage("mosctl", "one argument too many:", argv[1]);
+	status = mosctl_empty(seconds, for_now);
 	if (status == TOOL_OK)
 		(void)printf("drained: no guest, no process away; `mosctl undrain` ends that%s\n",
 			     for_now ? ", and so does a restart of mosd" : "");

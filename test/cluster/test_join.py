@@ -70,6 +70,8 @@ def test_joins_works_and_leaves(bare):
     assert r.returncode == 2 and "--yes" in r.stderr
     r = run(lab, 2, "leave", "--yes")
     assert r.returncode == 0, r.stderr
+    assert "drain" not in r.stdout and r.stderr == "", r
+    assert r.stdout.endswith("the other nodes are told\nthis machine is in no cluster now\n"), r
     assert lab.why(job.pid)["node"] != 2
     answers(job, "after")
     for node in (1, 3):
@@ -217,4 +219,26 @@ def test_a_guest_keeps_a_node_from_parting(bare):
     with pytest.raises(AssertionError, match="not-empty"):
         ask(lab, 1, "part")
     answers(job, "still")
+    job.kill(signal.SIGKILL)
+
+
+def test_leaving_gives_up_in_time(bare):
+    """A guest that does not go: the machine is still a node then, and says how both ways go on."""
+    lab = bare
+    join(lab, 2, 1)
+    wait_for(lambda: all_alive(lab, 1, 2))
+    job = start(lab, lab.folder("held"), ANSWER)
+    away(lab, job, 2)
+    tracer = re.search(r"TracerPid:\t(\d+)", lab.run(1, ["cat", f"/proc/{job.pid}/status"]).stdout)[1]
+    assert lab.run(1, ["kill", "-STOP", tracer]).returncode == 0
+    try:
+        r = run(lab, 2, "leave", "--yes", "--timeout", "1")
+        assert r.returncode == 1 and "1 guest, no process away left when the time was over" in r.stdout, r
+        assert "still a node" in r.stderr and "`mosctl leave` goes on" in r.stderr, r
+        assert ask(lab, 2, "status")[-1]["networked"]
+        assert run(lab, 2, "leave", "--yes", "--timeout").returncode == 2
+    finally:
+        assert lab.run(1, ["kill", "-CONT", tracer]).returncode == 0
+    assert run(lab, 2, "leave", "--yes").returncode == 0
+    answers(job, "after")
     job.kill(signal.SIGKILL)
