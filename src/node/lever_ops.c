@@ -5,6 +5,7 @@
 #include "node/drain.h"
 #include "node/levers.h"
 #include "node/obj.h"
+#include "node/peers.h"
 
 bool lever_ops_root(struct ask *a)
 {
@@ -26,6 +27,7 @@ json_t *levers_json(const struct mosd *d)
 
 static void answer(struct ask *a, int r, const struct err *e)
 {
+	peers_tell(a->d->peers);
 	if (r < 0)
 		ask_fail(a, "not-kept", "%s", err_str(e, r));
 	else
@@ -83,6 +85,7 @@ static void set_and(struct ask *a, const json_t *o, enum lever l, void (*then)(s
 		levers_set_for_now(a->d, l, true);
 	else
 		r = levers_set(a->d, l, true, &e);
+	peers_tell(a->d->peers);
 	if (r < 0) /* it holds all the same */
 		ask_tell(a, json_pack("{so}", "warning", obj_text(err_str(&e, r))));
 	then(a);

@@ -69,7 +69,7 @@ static json_t *member_json(const struct mosd *d, const struct member *m)
 	(void)json_object_set_new(o, "state", json_string(member_state_str(m->state)));
 	(void)json_object_set_new(o, "age_ms",
 				  json_integer(m->info.seq ? (now - m->made) / NSEC_PER_MSEC : -1));
-	(void)json_object_set_new(o, "rtt_us", json_integer(m->rtt_us));
+	(void)json_object_set_new(o, "rtt_us", m->rtt_us ? json_integer(m->rtt_us) : json_null());
 	put_info(o, &m->info, member_present(m->state));
 	return o;
 }
@@ -90,7 +90,7 @@ static json_t *alone_json(struct mosd *d)
 	(void)json_object_set_new(o, "me", json_true());
 	(void)json_object_set_new(o, "state", json_string(member_state_str(MEMBER_ALIVE)));
 	(void)json_object_set_new(o, "age_ms", json_integer(0));
-	(void)json_object_set_new(o, "rtt_us", json_integer(0));
+	(void)json_object_set_new(o, "rtt_us", json_null());
 	put_info(o, &i, true);
 	return o;
 }
@@ -100,6 +100,7 @@ void op_nodes(struct ask *a, const json_t *o)
 	struct mosd *d = a->d;
 	json_int_t n = 0;
 
+	peers_tell(d->peers); /* of ourselves, what is so now */
 	if (!d->peers) {
 		ask_tell(a, alone_json(d));
 		n = 1;

@@ -197,7 +197,7 @@ static void print_row(const struct node_row *r)
 		     kib(r->mem_free, memory, sizeof(memory)),
 		     kib(r->mem_total, total, sizeof(total)), (long long)r->guests,
 		     (long long)r->away,
-		     r->me ? "-" : tool_time((double)r->rtt_us, rtt, sizeof(rtt)),
+		     r->me || !r->rtt_us ? "-" : tool_time((double)r->rtt_us, rtt, sizeof(rtt)),
 		     node_flags_text(r->flags, ",", flags, sizeof(flags)));
 }
 

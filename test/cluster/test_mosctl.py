@@ -25,7 +25,7 @@ def mosd():
         node(1, load=150, speed=9000, util=876, guests=2, flags=["stay", "block"]),
         node(2, load=3, mem_free_kib=4096, mem_raw_kib=400, rtt_us=1234),
         node(3, state="dead"), node(4, state="unknown"), node(7, state="suspect", addr="fd00::7"),
-        node(8, state="left"),
+        node(8, state="left"), node(9, rtt_us=None),
     ]
     yield made.start()
     made.close()
@@ -70,7 +70,8 @@ def test_nodes(mosd):
     assert re.search(r"^ +1\* 10.0.0.2 +alive +9000 +4.0 +150 +87% .* stay,block$", lines[1])
     assert re.search(r"^ +2  10.0.0.3 +alive .* 1.2 ms *$", lines[2])
     assert lines[3].split() == ["3", "10.0.0.4", "dead"]
-    assert len(lines) == 7
+    assert lines[7].split()[-1] == "-"  # not measured yet
+    assert len(lines) == 8
     assert json.loads(mosd.tool("mosctl", "nodes", "--json").stdout) == mosd.nodes
 
 

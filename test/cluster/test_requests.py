@@ -208,6 +208,26 @@ def test_pid_of_another_life(node):
     c.close()
 
 
+# Nodes
+
+
+def test_own_figures_are_as_they_were_just_set(node):
+    """Whoever has set something and looks sees it, and not what was told to the others a second ago."""
+    c = Client(node)
+    for speed, stay in ((12345, True), (23456, False), (34567, True)):
+        assert c.ask(op="speed", value=speed)["ok"] and c.ask(op="lever", name="stay", value=stay)["ok"]
+        c.send(op="nodes")
+        me = c.receive()
+        assert (me["me"], me["speed"], "stay" in me["flags"]) == (True, speed, stay)
+        assert me["rtt_us"] is None and [c.receive()["rtt_us"] for _ in range(2)] == [None, None]
+        assert c.receive()["done"]
+    c.ask(op="expel", for_now=True)
+    c.send(op="nodes")
+    assert "block" in c.receive()["flags"]
+    c.close()
+    assert node.run("mosctl", "nodes").stdout.splitlines()[2].split()[-1] == "unknown"
+
+
 # Rules of adoption
 
 
