@@ -2,6 +2,7 @@
 /* mosctl decisions: what this node decided by itself, and why. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "tools/client.h"
@@ -30,6 +31,7 @@ int mosctl_decisions(int argc, char **argv)
 	bool follow = false, json = false;
 	struct err e = ERR_INIT;
 	int r, status = TOOL_OK;
+	unsigned n = 0;
 	json_t *o;
 
 	for (int i = 1; i < argc; i++) {
@@ -52,14 +54,19 @@ int mosctl_decisions(int argc, char **argv)
 			print_decision(o);
 		}
 		json_decref(o);
+		n++;
 		if (fflush(stdout) == EOF)
 			return TOOL_FAILED;
 		r = 0;
 	}
 	if (r < 0)
 		return tool_no_answer("mosctl", &e, r);
-	if (tool_answer_ok("mosctl", o, &status))
+	if (tool_answer_ok("mosctl", o, &status)) {
 		status = TOOL_OK;
+		if (!n && !json)
+			(void)fprintf(stderr, "mosctl: nothing is decided yet%s\n",
+				      geteuid() ? " about processes of yours" : "");
+	}
 	json_decref(o);
 	return status;
 }

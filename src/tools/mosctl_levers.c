@@ -260,5 +260,9 @@ int mosctl_undrain(int argc, char **argv)
 
 	if (status == TOOL_OK)
 		status = set_lever(&c, "block", false);
-	return status == TOOL_OK ? set_lever(&c, "lstay", false) : status;
+	if (status == TOOL_OK)
+		status = set_lever(&c, "lstay", false);
+	if (status == TOOL_OK)
+		(void)puts("takes part again: guests may come, and processes may leave");
+	return status;
 }

@@ -103,6 +103,20 @@ static int parse(int argc, char **argv, struct options *o)
 	return -1;
 }
 
+static void print_done(const struct options *o, bool on)
+{
+	if (o->stop) {
+		(void)printf("mosd does as mosd.conf says again: it %s\n",
+			     on ? "discovers nodes" : "discovers no nodes");
+		return;
+	}
+	(void)fputs("mosd discovers nodes on", stdout);
+	for (unsigned i = 0; i < o->on.n; i++)
+		(void)printf("%s %s", i ? "," : "", o->on.links[i]);
+	(void)printf("%s until this machine ends; `mosctl nodes` shows them\n",
+		     o->on.n ? "" : " all interfaces that fit");
+}
+
 static int tell_mosd(const struct options *o)
 {
 	CLEANUP(client_finish) struct client c = CLIENT_INIT;
@@ -124,7 +138,10 @@ static int tell_mosd(const struct options *o)
 		r = client_ask(&c, ask, &answer, &e);
 	if (r < 0)
 		return tool_no_answer("omdiscd", &e, r);
-	return tool_answer_ok("omdiscd", answer, &status) ? TOOL_OK : status;
+	if (!tool_answer_ok("omdiscd", answer, &status))
+		return status;
+	print_done(o, json_is_true(json_object_get(answer, "on")));
+	return TOOL_OK;
 }
 
 struct look {

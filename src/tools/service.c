@@ -135,5 +135,9 @@ int service_wait(bool others)
 
 int mosctl_reload(int argc, char **argv)
 {
-	return argc > 1 ? tool_usage("mosctl", "one argument too many:", argv[1]) : service_reload();
+	int status = argc > 1 ? tool_usage("mosctl", "one argument too many:", argv[1]) : service_reload();
+
+	if (status == TOOL_OK)
+		(void)puts("mosd serves by its files as they are now");
+	return status;
 }

@@ -330,13 +330,15 @@ def test_omdiscd(lab):
     r = omdiscd(lab, 2, "-i", "eth0,none0")
     assert r.returncode == 1 and "no network interface 'none0'" in r.stderr
     assert not discovers(lab, 2)
-    assert omdiscd(lab, 2, "-i", "eth0", "-m", "3").returncode == 0
+    r = omdiscd(lab, 2, "-i", "eth0", "-m", "3")
+    assert r.returncode == 0 and r.stdout.startswith("mosd discovers nodes on eth0 until"), r
     wait_for(lambda: all_alive(lab, 1, 2))
     restart_mosd(lab, 2)
     wait_for(lambda: all_alive(lab, 1, 2))
     assert discovery(lab, 2)["ttl"] == 3
     assert [x["name"] for x in discovery(lab, 2)["links"]] == ["eth0"]
-    assert omdiscd(lab, 2, "--stop").returncode == 0
+    r = omdiscd(lab, 2, "--stop")
+    assert r.returncode == 0 and r.stdout.endswith(": it discovers no nodes\n"), r
     assert not discovers(lab, 2) and number(lab, 2) == belongs_to(addr(lab, 2))
     # ... also when it is asked to stop while it still waits whether somebody objects
     assert omdiscd(lab, 2).returncode == 0

@@ -105,7 +105,8 @@ def test_drain_shows_progress(mosd):
     assert r.stdout.splitlines()[-1].startswith("drained: ")
     assert {o["op"] for o in mosd.asked} == {"expel", "bring"}
     mosd.asked.clear()
-    assert mosd.tool("mosctl", "undrain").returncode == 0
+    r = mosd.tool("mosctl", "undrain")
+    assert (r.returncode, r.stdout) == (0, "takes part again: guests may come, and processes may leave\n")
     assert [(o["name"], o["value"]) for o in mosd.asked] == [("block", False), ("lstay", False)]
 
 
@@ -139,6 +140,13 @@ def test_decisions(mosd):
     r = mosd.tool("mosctl", "decisions", "-f", "--json")
     assert [json.loads(line)["pid"] for line in r.stdout.splitlines()] == [42, 43]
     assert mosd.asked[-1] == {"op": "decisions", "follow": True}
+
+
+def test_no_decision_yet(mosd):
+    r = mosd.tool("mosctl", "decisions")
+    assert (r.returncode, r.stdout, r.stderr) == (0, "", "mosctl: nothing is decided yet\n")
+    r = mosd.tool("mosctl", "decisions", "--json")
+    assert (r.returncode, r.stdout, r.stderr) == (0, "", "")
 
 
 def test_without_mosd(mosd):
