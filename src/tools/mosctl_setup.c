@@ -118,11 +118,9 @@ static json_t *ask_mosd(void)
 	return o;
 }
 
-/* Whether it is a node, by files that have not changed since it began. */
-static bool mosd_is_right(const struct setup_files *now)
+/* Whether it, as it says by @o, is a node, by files that have not changed since it began. */
+static bool is_right(const json_t *o, const struct setup_files *now)
 {
-	CLEANUP(tool_drop) json_t *o = ask_mosd();
-
 	return o && json_is_true(json_object_get(o, "networked")) &&
 	       json_real_value(json_object_get(o, "since")) > setup_files_newest(now);
 }
@@ -147,7 +145,8 @@ static int start(const struct member_files *f, const struct setup_files *now, bo
 		 json_t *report)
 {
 	char verb[] = "status", *status[] = { verb, NULL };
-	bool right = !written && mosd_is_right(now);
+	CLEANUP(tool_drop) json_t *before = ask_mosd();
+	bool right = !written && is_right(before, now);
 	int r = TOOL_OK;
 
 	(void)fflush(stdout);
@@ -159,8 +158,11 @@ static int start(const struct member_files *f, const struct setup_files *now, bo
 		r = verify(&f->conf, report);
 	if (r != TOOL_OK)
 		return r;
-	(void)json_object_set_new(report, "mosd", json_string(right ? "right" : "begun"));
-	(void)printf("%-32s %s\n\n", "mosd", right ? "runs already" : "has begun");
+	(void)json_object_set_new(report, "mosd", json_string(right ? "right" : before ? "reloaded" : "begun"));
+	(void)printf("%-32s %s\n\n", "mosd",
+		     right  ? "runs already" :
+		     before ? "runs already, and has taken up its files" :
+			      "has begun");
 	return mosctl_status(1, status);
 }
 

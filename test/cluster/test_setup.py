@@ -213,7 +213,7 @@ def test_what_is_otherwise_is_changed_or_refused(three):
         assert r.returncode == 2 and text in r.stderr and r.stderr.count("\n") == 1, (args, r)
     assert files(lab, 1) == before and ask(lab, 1, "status")[-1]["since"] == since
     r = run(lab, 1, "setup", "--yes", "--port", "4700", "--discover", "eth0")
-    assert r.returncode == 0 and "UDP port 4701" in r.stdout and "has begun" in r.stdout, r
+    assert r.returncode == 0 and "UDP port 4701" in r.stdout and "runs already, and" in r.stdout, r
     assert ask(lab, 1, "status")[-1]["port"] == 4700
     now = files(lab, 1)
     assert now[KEY] == before[KEY]
@@ -222,7 +222,7 @@ def test_what_is_otherwise_is_changed_or_refused(three):
     conf = lab.inside(1, CONF)
     conf.write_text(conf.read_text().replace("4700", "4800"))
     r = run(lab, 1, "setup", "--yes")
-    assert r.returncode == 0 and "written" not in r.stdout and "has begun" in r.stdout, r
+    assert r.returncode == 0 and "written" not in r.stdout and "runs already, and" in r.stdout, r
     assert ask(lab, 1, "status")[-1]["port"] == 4800
 
 
@@ -232,7 +232,7 @@ def test_for_programs(three):
     first = json.loads(r.stdout)
     assert r.returncode == 0 and "port 4660" in r.stderr
     assert first["files"] == [{"path": CONF, "state": "written"}, {"path": KEY, "state": "written"}]
-    assert (first["ok"], first["mosd"], first["members"], first["node"]) == (True, "begun", "key", 1)
+    assert (first["ok"], first["mosd"], first["members"], first["node"]) == (True, "reloaded", "key", 1)
     assert (first["tcp_ports"], first["udp_ports"]) == ([4660], [4660, 4661])
     again = json.loads(run(lab, 1, "setup", "--yes", "--json").stdout)
     assert [f["state"] for f in again["files"]] == ["right", "right"] and again["mosd"] == "right"
