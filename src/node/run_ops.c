@@ -8,6 +8,7 @@
 #include "node/run_ops.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -237,6 +238,7 @@ static void begin_at(struct run *run, const struct proc_id *id, uint32_t node)
 				     .ordered = !placed,
 				     .memory = (uint64_t)run->w.wish.memory << 10,
 				     .cause = placed ? policy_reason_names[POLICY_PLACE] : NULL };
+	char why[ERR_MSG_MAX + 64];
 	int r = home_check(d, id, node, &e);
 
 	if (r == 0)
@@ -246,7 +248,9 @@ static void begin_at(struct run *run, const struct proc_id *id, uint32_t node)
 	if (placed)
 		balance_ended(d, run->m, r);
 	run->w.fallback |= placed; /* nobody named that node */
-	not_there(run, e.reason[0] ? e.reason : "failed", err_str(&e, r));
+	(void)snprintf(why, sizeof(why), "%s%s", err_str(&e, r),
+		       strcmp(e.reason, "privileged") ? "" : "; run it as an ordinary user");
+	not_there(run, e.reason[0] ? e.reason : "failed", why);
 }
 
 /* Frees @run, now or later. */

@@ -285,6 +285,10 @@ def test_mosrun_where_it_cannot(node):
     assert "no node 9" in r.stderr and r.stdout == ""
     r = node.run("mosrun", "-9", "-F", "echo", "hm", uid=USER, check=0)
     assert "no node 9" in r.stderr and r.stdout == "hm\n"
+    r = node.run("mosrun", "-2", "echo", "hm", check=125)
+    assert r.stderr.endswith("names the node; run it as an ordinary user\n") and r.stdout == "", r
+    r = node.run("mosrun", "-2", "-F", "echo", "hm", check=0)
+    assert r.stderr.endswith("run it as an ordinary user\n") and r.stdout == "hm\n", r
     node.run("mosrun", "no-such-program", uid=USER, check=127)
     node.run("mosrun", "/etc/passwd", uid=USER, check=126)
     node.run("mosrun", "-x", "true", uid=USER, check=125)
