@@ -66,6 +66,17 @@ static int change(struct mosd *d, const struct conf_discover *c, struct err *e)
 	return r;
 }
 
+static const char *what_is_missing(const struct site *s)
+{
+	if (s->conf.by_key)
+		return "this machine has no cluster key: `mosctl join` brings it from a node, `mosctl setup` or "
+		       "`mosctl keygen` makes one";
+	if (s->map_path[0])
+		return "a map says who is a member: write `members = key` into mosd.conf to discover nodes";
+	return "this machine is in no cluster: `mosctl setup` begins one or takes a copy of its key, `mosctl join` "
+	       "makes it a node by a token; by hand it is `mosctl keygen` and `members = key` in mosd.conf";
+}
+
 void op_discover(struct ask *a, const json_t *o)
 {
 	struct mosd *d = a->d;
@@ -77,11 +88,7 @@ void op_discover(struct ask *a, const json_t *o)
 	if (!lever_ops_root(a) || (!stop && !wanted(a, o, &c)))
 		return;
 	if (!d->site.conf.by_key || !d->site.has_key) {
-		ask_fail(a, "no-key",
-			 d->site.conf.by_key ? "this machine has no cluster key: `mosctl join` "
-					       "brings it, `mosctl keygen` makes one"
-					     : "a map says who is a member: write `members = key` "
-					       "into mosd.conf to discover nodes");
+		ask_fail(a, "no-key", "%s", what_is_missing(&d->site));
 		return;
 	}
 	r = change(d, stop ? NULL : &c, &e);

@@ -77,8 +77,8 @@ static int key_load(const char *path, struct key *ret, struct err *e)
 	if (fd < 0)
 		return err_set(e, -errno, "cannot open the cluster key %s: %s%s", path,
 			       strerror(errno),
-			       errno == ENOENT ? "; make one with `mosctl keygen` and copy it to "
-						 "every node"
+			       errno == ENOENT ? "; `mosctl join` brings it from a node, `mosctl setup` or `mosctl "
+						 "keygen` makes one"
 					       : "");
 	r = key_check(fd, path, e);
 	if (r < 0)

@@ -7,6 +7,8 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
 from fakemosd import wait
 from lonemosd import OTHER, USER, Client
 
@@ -205,6 +207,24 @@ def test_pid_of_another_life(node):
     p.wait()
     c = Client(node)
     assert c.ask(op="migrate", pid=p.pid, to="home")["code"] == "no-process"
+    c.close()
+
+
+# Discovery
+
+
+@pytest.mark.parametrize("conf, text", [
+    ("members = key\naddress = 10.77.0.1", "`mosctl join` brings it from a node, `mosctl setup` or `mosctl keygen`"),
+    ("", "`mosctl setup` begins one"),
+    ("map-file = {}/map", "write `members = key`"),
+], ids=["no-key", "no-cluster", "map"])
+def test_discovery_without_a_key_says_what_to_do(quiet, conf, text):
+    quiet.run("sh", "-c", "test ! -d /etc/umosix || mount -t tmpfs none /etc/umosix", check=0)
+    (quiet.dir / "key").unlink()
+    (quiet.dir / "mosd.conf").write_text(f"key-file = {quiet.dir}/key\n{conf.format(quiet.dir)}\n")
+    c = Client(quiet.start())
+    r = c.ask(op="discover")
+    assert (r["code"], r["ok"]) == ("no-key", False) and text in r["error"]
     c.close()
 
 
