@@ -21,7 +21,7 @@
 #include "node/homes.h"
 #include "node/members.h"
 
-#define EACH 5.0 /* s */
+#define EACH 5U /* s */
 
 struct adoption {
 	struct mosd *d;
@@ -154,9 +154,10 @@ static json_t *rule_json(const struct adopt_rule *r, const char *what)
 			    r->program[0] ? r->program : "*", r->age);
 }
 
-json_t *adoption_why(const struct mosd *d, const struct proc_id *id, const struct migrant *m)
+json_t *adoption_why(struct mosd *d, const struct proc_id *id, const struct migrant *m)
 {
 	const struct adopt_rule *r;
+	struct err e = ERR_INIT;
 	uint64_t wait = 0;
 	char soon[64];
 
@@ -169,7 +170,9 @@ json_t *adoption_why(const struct mosd *d, const struct proc_id *id, const struc
 		return rule_json(r, m->by_rule ? "it was adopted" : "it would be adopted too");
 	if (!same_mounts(d->adoption, id->stat.pid))
 		return rule_json(r, "it sees other mounts than mosd, and so is not adopted");
-	(void)snprintf(soon, sizeof(soon), "it is adopted in %llu s at the earliest,",
-		       (unsigned long long)MAX(wait, (uint64_t)1));
+	if (home_check(d, id, 0, &e) < 0)
+		return rule_json(r, "it cannot move, and so is not adopted");
+	(void)snprintf(soon, sizeof(soon), "it is adopted in %llu to %llu s", (unsigned long long)wait,
+		       (unsigned long long)wait + EACH);
 	return rule_json(r, soon);
 }

@@ -17,6 +17,6 @@ void adoption_destroy(struct adoption *a); /* takes NULL */
 /* Sentences about rules that mean nobody: a new reference to an array. */
 json_t *adoption_warnings(const struct mosd *d);
 /* What the rules say of a process, as a sentence; NULL when there are none. */
-json_t *adoption_why(const struct mosd *d, const struct proc_id *id, const struct migrant *m);
+json_t *adoption_why(struct mosd *d, const struct proc_id *id, const struct migrant *m);
 
 #endif
