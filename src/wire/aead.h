@@ -16,15 +16,27 @@
 #define AEAD_KEY 16U
 #define AEAD_TAG 16U
 
+#define AEAD_KEPT 8U
+
+/* One that is ready for a key and a direction. To make it so costs more than a datagram's sealing. */
+struct aead_kept {
+	EVP_CIPHER_CTX *ctx; /* NULL: never used */
+	uint8_t key[AEAD_KEY];
+	int seals;	  /* 1: seals, 0: opens, -1: neither yet */
+	uint64_t used; /* when, in uses of any */
+};
+
 struct aead {
 	EVP_KDF *hkdf;
 	EVP_CIPHER *cipher;
-	EVP_CIPHER_CTX *ctx;
+	struct aead_kept kept[AEAD_KEPT];
+	uint64_t uses;
 };
 
 /* Return: 0 or -EIO; aead_finish is due in both cases. */
 int aead_init(struct aead *a);
 void aead_finish(struct aead *a); /* what is all zeros too */
+void aead_forget(struct aead *a); /* the keys of before are not used any more */
 /* The key that belongs to @info; @salt tells what it is for. Return: 0 or -EIO. */
 int aead_derive(struct aead *a, const struct key *k, const char *salt, const void *info, size_t n,
 		uint8_t to[static AEAD_KEY]);

@@ -442,6 +442,7 @@ int seal_set_keys(struct seal *s, const struct key_ring *keys)
 	r = derive(s, &keys->key[0], s->me, s->life, own);
 	if (!r) {
 		memcpy(s->own, own, sizeof(own));
+		aead_forget(&s->aead);
 		key_ring_wipe(&s->ring);
 		s->ring = *keys;
 		for (unsigned i = 1; i <= NODE_ID_MAX; i++) {
