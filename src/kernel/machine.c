@@ -97,7 +97,9 @@ int machine_used_ns(uint64_t *ret)
 
 unsigned machine_online(void)
 {
-	return (unsigned)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
+	long n = sysconf(_SC_NPROCESSORS_ONLN); /* reads a file, and MAX would twice */
+
+	return (unsigned)MAX(n, 1L);
 }
 
 unsigned machine_allowed(void)

@@ -133,8 +133,10 @@ static uint32_t waiting(struct measure *m, uint64_t used, bool counted, nsec_t s
 	uint64_t ran = 0;
 	int r;
 
-	if (!m->group.scoped)
-		return MAX(machine_waiting(m), share);
+	if (!m->group.scoped) {
+		sum = machine_waiting(m); /* reads a file, and MAX would twice */
+		return MAX(sum, share);
+	}
 	if (counted && used < idle && (!told || share < idle))
 		return share;
 	r = tasks_look(m->tasks, m->at, &sum, &ran);

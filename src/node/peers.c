@@ -28,7 +28,8 @@
 #define TICKS_A_SECOND 5U
 _Static_assert(GOSSIP_TICK == (int64_t)(BEAT_TICK * NSEC_PER_SEC), "one beat");
 #define TICKS_A_KEY    50U /* between two looks whether the key has changed */
-#define TAKEN_AT_ONCE  64U /* datagrams, before others have their turn */
+#define TAKEN_AT_ONCE  64U /* datagrams, before others have their turn ... */
+#define TAKEN_IN_CALL  4U  /* ... so many by one system call */
 #define COMPLAINT_GAP  (60 * NSEC_PER_SEC)
 #define SILENT_TICKS   (10 * TICKS_A_SECOND) /* after which a node that never spoke is not there */
 
@@ -70,11 +71,14 @@ static void on_changed(void *ctx, uint32_t node, enum member_state from, enum me
 
 static uint64_t on_random(void *ctx)
 {
-	uint64_t v = 0;
+	struct peers *p = ctx;
 
-	while (getrandom(&v, sizeof(v), 0) != sizeof(v))
-		;
-	return v;
+	if (!p->n_chance) {
+		while (getrandom(p->chance, sizeof(p->chance), 0) != sizeof(p->chance))
+			;
+		p->n_chance = ARRAY_SIZE(p->chance);
+	}
+	return p->chance[--p->n_chance];
 }
 
 static const struct gossip_ops ops = {
@@ -214,17 +218,24 @@ static void take(struct peers *p, const uint8_t *bytes, size_t n, const struct s
 static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct peers *p = io->data;
+	int n = (int)TAKEN_IN_CALL;
 
-	for (unsigned i = 0; i < TAKEN_AT_ONCE; i++) {
-		struct sockaddr_storage from;
-		socklen_t len = sizeof(from);
-		uint8_t bytes[SEAL_MAX + 1];
-		ssize_t n = recvfrom(io->fd, bytes, sizeof(bytes), MSG_DONTWAIT,
-				     (struct sockaddr *)&from, &len);
+	for (unsigned i = 0; i < TAKEN_AT_ONCE && n == (int)TAKEN_IN_CALL; i += TAKEN_IN_CALL) {
+		struct sockaddr_storage from[TAKEN_IN_CALL];
+		uint8_t bytes[TAKEN_IN_CALL][SEAL_MAX + 1];
+		struct mmsghdr m[TAKEN_IN_CALL];
+		struct iovec v[TAKEN_IN_CALL];
 
-		if (n < 0)
-			return; /* nothing more, or somebody's port is closed */
-		take(p, bytes, (size_t)n, (struct sockaddr *)&from, len, io->fd);
+		for (unsigned k = 0; k < TAKEN_IN_CALL; k++) {
+			v[k] = (struct iovec){ bytes[k], sizeof(bytes[k]) };
+			m[k].msg_hdr = (struct msghdr){ .msg_name = &from[k], .msg_namelen = sizeof(from[k]),
+							.msg_iov = &v[k], .msg_iovlen = 1 };
+		}
+		/* -1: nothing more, or somebody's port is closed */
+		n = recvmmsg(io->fd, m, TAKEN_IN_CALL, MSG_DONTWAIT, NULL);
+		for (int k = 0; k < n; k++)
+			take(p, bytes[k], m[k].msg_len, (struct sockaddr *)&from[k], m[k].msg_hdr.msg_namelen,
+			     io->fd);
 	}
 }
 

@@ -22,6 +22,8 @@ struct peers {
 	ev_io io[2];
 	ev_timer tick;
 	unsigned ticks;
+	uint64_t chance[16]; /* random numbers for gossip, of which @n_chance are not used yet */
+	unsigned n_chance;
 	uint64_t received, bad;
 	nsec_t complained;
 

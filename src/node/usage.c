@@ -21,6 +21,7 @@ struct track {
 };
 
 struct usage {
+	unsigned n;
 	struct track *bucket[BUCKETS];
 };
 
@@ -43,7 +44,7 @@ void usage_destroy(struct usage *u)
 
 void usage_sweep(struct usage *u)
 {
-	for (unsigned i = 0; i < BUCKETS; i++)
+	for (unsigned i = 0; u->n && i < BUCKETS; i++)
 		for (struct track **at = &u->bucket[i]; *at;) {
 			struct track *t = *at;
 
@@ -54,6 +55,7 @@ void usage_sweep(struct usage *u)
 			}
 			*at = t->next;
 			free(t);
+			u->n--;
 		}
 }
 
@@ -71,6 +73,7 @@ static struct track *track_of(struct usage *u, const struct proc_id *id)
 	t->start = id->stat.start;
 	t->next = *at;
 	*at = t;
+	u->n++;
 	return t;
 }
 
