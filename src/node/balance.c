@@ -28,7 +28,6 @@
 #include "node/peers.h"
 #include "node/usage.h"
 
-#define FIRST_TICK    5U
 #define PROCESSES_MAX 4096U
 #define MOVES_MAX     16U
 #define PID_BITS      22U /* the kernel's greatest process number has that many */
@@ -43,7 +42,6 @@ struct looked_at {
 
 struct balance {
 	struct mosd *d;
-	ev_timer timer;
 	struct policy *policy;
 	struct policy_conf conf;
 	struct decisions *decisions;
@@ -350,9 +348,9 @@ static void look_at_memory(struct balance *b)
 	b->pressed = pressed;
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *t, int revents)
+static void on_second(void *data)
 {
-	struct balance *b = t->data;
+	struct balance *b = data;
 	struct policy_decision moves[MOVES_MAX];
 	struct policy_input in = { .now = mono_now(), .random = random_bits };
 	int n;
@@ -390,14 +388,12 @@ int balance_create(struct mosd *d, struct balance **ret, struct err *e)
 	b->process = calloc(PROCESSES_MAX, sizeof(*b->process));
 	b->wish = calloc(PROCESSES_MAX, sizeof(*b->wish));
 	b->why = calloc(PROCESSES_MAX, sizeof(*b->why));
-	b->timer.data = b;
-	ev_timer_init(&b->timer, on_timer, BEAT_AT(FIRST_TICK), BEAT_SECOND);
 	if (policy_create(&b->policy) < 0 || !b->decisions || !b->usage || !b->looked || !b->process ||
 	    !b->wish || !b->why) {
 		balance_destroy(b);
 		return err_set(e, -ENOMEM, "out of memory");
 	}
-	ev_timer_start(d->loop, &b->timer);
+	beat_join(d->beat, BEAT_BALANCE, on_second, b);
 	*ret = b;
 	return 0;
 }
@@ -406,7 +402,7 @@ void balance_destroy(struct balance *b)
 {
 	if (!b)
 		return;
-	ev_timer_stop(b->d->loop, &b->timer);
+	beat_leave(b->d->beat, BEAT_BALANCE);
 	decisions_destroy(b->decisions);
 	policy_destroy(b->policy);
 	usage_destroy(b->usage);

@@ -21,6 +21,7 @@
 #include "node/adopt_users.h"
 #include "node/adoption.h"
 #include "node/balance.h"
+#include "node/beat.h"
 #include "node/control.h"
 #include "node/discover.h"
 #include "node/drain.h"
@@ -223,12 +224,13 @@ static int start(struct mosd *d, struct err *e)
 {
 	int r;
 
+	d->beat = beat_create(d->loop);
 	d->migrants = migrants_create(d->loop);
 	d->members = d->migrants ? members_create(d->migrants) : NULL;
 	d->guests = guests_create(d);
 	d->levers = levers_create(d);
 	d->drain = d->levers ? drain_create(d) : NULL;
-	if (!d->members || !d->guests || !d->drain)
+	if (!d->beat || !d->members || !d->guests || !d->drain)
 		return err_set(e, -ENOMEM, "out of memory");
 	d->joins = joins_create(d);
 	d->adoption = adoption_create(d);
@@ -236,7 +238,7 @@ static int start(struct mosd *d, struct err *e)
 	if (!d->joins || !d->adoption || !d->native)
 		return err_set(e, -ENOMEM, "out of memory");
 	guests_find(d->guests);
-	r = measure_create(d->loop, &d->site.conf, &d->measure, e);
+	r = measure_create(d->beat, &d->site.conf, &d->measure, e);
 	if (r == 0)
 		r = balance_create(d, &d->balance, e);
 	if (r == 0)
@@ -271,6 +273,7 @@ static void stop(struct mosd *d)
 	guests_destroy(d->guests);
 	migrants_destroy(d->migrants);
 	levers_destroy(d->levers);
+	beat_destroy(d->beat);
 	site_finish(&d->site);
 }
 

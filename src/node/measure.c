@@ -30,14 +30,12 @@
 #include "node/speed.h"
 #include "node/tasks.h"
 
-#define FIRST_TICK  1  /* so that a node that has just started tells its load soon */
 #define FIND_EACH   60 /* samples: the cgroups around us may have changed */
 #define LIMITS_EACH 5  /* samples: so may limits, and which processors are online */
 #define IDLE_MILLI  20U
 
 struct measure {
-	struct ev_loop *loop;
-	ev_timer timer;
+	struct beat *beat;
 	char named[CONF_PATH_MAX];
 	struct cgroup group;
 	int meminfo, loadavg; /* kept */
@@ -206,12 +204,12 @@ static void take(struct measure *m)
 	m->begun = true;
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
+static void on_second(void *data)
 {
-	take(w->data);
+	take(data);
 }
 
-int measure_create(struct ev_loop *loop, const struct conf *conf, struct measure **ret,
+int measure_create(struct beat *beat, const struct conf *conf, struct measure **ret,
 		   struct err *e)
 {
 	struct measure *m = calloc(1, sizeof(*m));
@@ -222,7 +220,7 @@ int measure_create(struct ev_loop *loop, const struct conf *conf, struct measure
 		free(m);
 		return err_set(e, -ENOMEM, "out of memory");
 	}
-	m->loop = loop;
+	m->beat = beat;
 	m->group = (struct cgroup)CGROUP_INIT;
 	m->meminfo = m->loadavg = -1;
 	(void)snprintf(m->named, sizeof(m->named), "%s", conf->cgroup);
@@ -232,9 +230,7 @@ int measure_create(struct ev_loop *loop, const struct conf *conf, struct measure
 	log_info("measures %s: speed %u, %u.%03u processors, %llu MiB", measure_scope(m), m->speed,
 		 m->cpus / INFO_WHOLE, m->cpus % INFO_WHOLE,
 		 (unsigned long long)m->memory.total / 1024);
-	ev_timer_init(&m->timer, on_timer, BEAT_AT(FIRST_TICK), BEAT_SECOND);
-	m->timer.data = m;
-	ev_timer_start(loop, &m->timer);
+	beat_join(beat, BEAT_MEASURE, on_second, m);
 	*ret = m;
 	return 0;
 }
@@ -243,7 +239,7 @@ void measure_destroy(struct measure *m)
 {
 	if (!m)
 		return;
-	ev_timer_stop(m->loop, &m->timer);
+	beat_leave(m->beat, BEAT_MEASURE);
 	tasks_destroy(m->tasks);
 	cgroup_finish(&m->group);
 	close_fd(&m->meminfo);

@@ -4,19 +4,19 @@
 #ifndef MOS_NODE_MEASURE_H
 #define MOS_NODE_MEASURE_H
 
-#include <ev.h>
 #include <jansson.h>
 
 #include "base/err.h"
 #include "cluster/conf.h"
 #include "cluster/info.h"
+#include "node/beat.h"
 
 struct measure;
 
 /* Takes the first measure and starts to. Where no speed is kept or configured, measuring that one
  * takes some 40 ms of processor time.
  * Return: 0 or -ENOMEM; what cannot be measured is told in the log, and then guessed. */
-int measure_create(struct ev_loop *loop, const struct conf *conf, struct measure **ret,
+int measure_create(struct beat *beat, const struct conf *conf, struct measure **ret,
 		   struct err *e);
 void measure_destroy(struct measure *m);
 /* Fills in speed, cpus, runnable, util, mem_total, mem_free, mem_raw, features; nothing else.

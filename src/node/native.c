@@ -16,11 +16,8 @@
 #include "node/proc.h"
 #include "node/tasks.h"
 
-#define FIRST_TICK 1 /* with measure.c */
-
 struct native {
 	struct mosd *d;
-	ev_timer timer;
 	struct tasks *tasks; /* NULL as long as there never was a guest */
 	struct meter meter;
 	uint64_t ran_ns;
@@ -74,9 +71,9 @@ static bool never(void *ctx, int tid)
 
 static const struct tasks_ops ops = { .list = list, .look = look, .ready = ready, .ours = never };
 
-static void on_timer(struct ev_loop *loop, ev_timer *t, int revents)
+static void on_second(void *data)
 {
-	struct native *v = t->data;
+	struct native *v = data;
 	struct meter_sample s = { .at = mono_now(), .cpus = INFO_WHOLE };
 	uint64_t ran = 0;
 
@@ -99,9 +96,7 @@ struct native *native_create(struct mosd *d)
 	if (!v)
 		return NULL;
 	v->d = d;
-	v->timer.data = v;
-	ev_timer_init(&v->timer, on_timer, BEAT_AT(FIRST_TICK), BEAT_SECOND);
-	ev_timer_start(d->loop, &v->timer);
+	beat_join(d->beat, BEAT_NATIVE, on_second, v);
 	return v;
 }
 
@@ -109,7 +104,7 @@ void native_destroy(struct native *v)
 {
 	if (!v)
 		return;
-	ev_timer_stop(v->d->loop, &v->timer);
+	beat_leave(v->d->beat, BEAT_NATIVE);
 	if (v->tasks)
 		tasks_destroy(v->tasks);
 	free(v);

@@ -14,6 +14,7 @@ struct mosd {
 	bool reloads;	       /* ends to begin anew at once */
 	bool parting;	       /* leaves the cluster for good */
 	double since;	       /* wall time of the start */
+	struct beat *beat;
 	struct migrants *migrants;
 	struct members *members;
 	struct guests *guests;

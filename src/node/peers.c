@@ -25,7 +25,7 @@
 #include "node/paths.h"
 #include "node/peers_state.h"
 
-#define TICKS_A_SECOND 5U
+#define TICKS_A_SECOND BEAT_A_SECOND
 _Static_assert(GOSSIP_TICK == (int64_t)(BEAT_TICK * NSEC_PER_SEC), "one beat");
 #define TICKS_A_KEY    50U /* between two looks whether the key has changed */
 #define TAKEN_AT_ONCE  64U /* datagrams, before others have their turn ... */
@@ -150,9 +150,9 @@ static void look_at_keys(struct peers *p)
 	key_ring_wipe(&now);
 }
 
-static void on_tick(struct ev_loop *loop, ev_timer *t, int revents)
+static void on_tick(void *data)
 {
-	struct peers *p = t->data;
+	struct peers *p = data;
 
 	if (p->ticks % TICKS_A_SECOND == 0) {
 		tie(p);
@@ -315,14 +315,12 @@ int peers_create(struct mosd *d, struct peers **ret, struct err *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	p->d = d;
 	p->fd[0] = p->fd[1] = -1;
-	p->tick.data = p;
-	ev_timer_init(&p->tick, on_tick, BEAT_AT(0), BEAT_TICK);
 	r = begin(p, e);
 	if (r < 0) {
 		peers_destroy(p);
 		return r;
 	}
-	ev_timer_start(d->loop, &p->tick);
+	beat_join(d->beat, BEAT_GOSSIP, on_tick, p);
 	*ret = p;
 	return 0;
 }
@@ -331,7 +329,7 @@ void peers_destroy(struct peers *p)
 {
 	if (!p)
 		return;
-	ev_timer_stop(p->d->loop, &p->tick);
+	beat_leave(p->d->beat, BEAT_GOSSIP);
 	if (p->gossip)
 		peers_save(p);
 	if (p->gossip && p->seal && (!p->d->reloads || p->d->parting))

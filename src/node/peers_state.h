@@ -20,7 +20,6 @@ struct peers {
 	struct key_ring keys;
 	int fd[2]; /* IPv6, IPv4; -1: none */
 	ev_io io[2];
-	ev_timer tick;
 	unsigned ticks;
 	uint64_t chance[16]; /* random numbers for gossip, of which @n_chance are not used yet */
 	unsigned n_chance;
