@@ -333,9 +333,11 @@ void cgroup_cpu(const struct cgroup *c, struct cgroup_cpu *ret)
 		}
 		if (kinds[i] == CGROUP_CPUSET || !walk(c, kinds[i], dir))
 			continue;
-		do
-			l.milli = MIN(l.milli, quota_of(dir, unified));
-		while (go_up(c, kinds[i], dir));
+		do {
+			uint64_t share = quota_of(dir, unified); /* reads files, and MIN would twice */
+
+			l.milli = MIN(l.milli, share);
+		} while (go_up(c, kinds[i], dir));
 	}
 	*ret = l;
 }

@@ -260,7 +260,8 @@ static void take_processes(struct balance *b)
 	if (n)
 		memcpy(before, b->process, n * sizeof(*before));
 	b->n = 0;
-	(void)members_for_each(d->members, take_pid, b);
+	if (!members_none(d->members))
+		(void)members_for_each(d->members, take_pid, b);
 	for (struct migrant *m = migrants_first(d->migrants); m; m = m->next)
 		if (!m->ended && !m->exited && (m->node || m->how == MIGRANT_ADOPTED) &&
 		    !members_has(d->members, m->pid))

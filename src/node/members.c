@@ -29,6 +29,7 @@ struct members {
 	struct migrants *migrants;
 	char dir[PATH_MAX]; /* empty: by the process tree */
 	bool mounted;	    /* by us */
+	bool none;	    /* were there at the last look, and none has come since */
 };
 
 /* One hierarchy is shared by all nodes of a kernel (containers, a lab): each has its own group. */
@@ -165,6 +166,7 @@ int members_add(struct members *v, pid_t pid, const struct migrant_wish *w, stru
 	char group[PATH_MAX + NAME_MAX + 2], path[sizeof(group) + 16], text[16];
 	int r;
 
+	v->none = false;
 	if (!v->dir[0])
 		return 0; /* its record is enough */
 	r = group_of(v, w, group, sizeof(group));
@@ -201,6 +203,7 @@ struct each {
 	struct members *v;
 	void (*each)(pid_t pid, void *data);
 	void *data;
+	bool any; /* found, of those that we can name or not */
 };
 
 static bool each_in_tree(pid_t pid, void *data)
@@ -212,7 +215,7 @@ static bool each_in_tree(pid_t pid, void *data)
 	return true;
 }
 
-static int each_in_group(const char *group, const struct each *w)
+static int each_in_group(const char *group, struct each *w)
 {
 	char path[PATH_MAX + NAME_MAX + 16];
 	FILE *f;
@@ -222,16 +225,21 @@ static int each_in_group(const char *group, const struct each *w)
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
-	while (fscanf(f, "%d", &pid) == 1)
+	while (fscanf(f, "%d", &pid) == 1) {
+		w->any = true;
 		if (pid > 0)
 			w->each(pid, w->data);
+	}
 	(void)fclose(f);
 	return 0;
 }
 
 static void each_in_wish(const char *path, void *data)
 {
-	(void)each_in_group(path, data);
+	struct each *w = data;
+
+	if (each_in_group(path, w) < 0)
+		w->any = true; /* nobody knows */
 }
 
 int members_for_each(struct members *v, void (*each)(pid_t pid, void *data), void *data)
@@ -243,7 +251,13 @@ int members_for_each(struct members *v, void (*each)(pid_t pid, void *data), voi
 		return proc_for_each(each_in_tree, &w);
 	r = each_in_group(v->dir, &w);
 	for_each_group(v, each_in_wish, &w);
+	v->none = r == 0 && !w.any;
 	return r;
+}
+
+bool members_none(const struct members *v)
+{
+	return v->none;
 }
 
 /* Where @pid is below the node's group: "" for in it, "/NAME". Return: NULL if it is no member. */

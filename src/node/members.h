@@ -25,6 +25,8 @@ void members_wish(struct members *v, pid_t pid, struct migrant_wish *ret);
 bool members_has(struct members *v, pid_t pid);
 /* Calls @each for every member; no order. */
 int members_for_each(struct members *v, void (*each)(pid_t pid, void *data), void *data);
+/* Whether it is known without a look that there are none: they come by members_add and from one another. */
+bool members_none(const struct members *v);
 /* "cgroup" or "process tree" */
 const char *members_way(const struct members *v);
 
