@@ -179,8 +179,9 @@ static void make_call(unsigned world, unsigned i, struct chance *c)
 	say("\n");
 	if (opt.each)
 		put_out();
-	if (d.home || arena_past_end != past)
-		ask(world, d.home ? d.row->name : "past-eof");
+	/* A mapping of a file may turn out to be one that is made at home only. */
+	if (d.home || d.class_ == CALL_BOTH || arena_past_end != past)
+		ask(world, d.row->name);
 }
 
 /* ---- worlds ---------------------------------------------------------------------------------- */

@@ -82,13 +82,23 @@ static void wipe(uint64_t at, uint64_t n)
 				;
 }
 
-/* Both kinds of directory entries begin with a number and an offset, and a length follows. */
-static void wipe_entries(uint64_t at, int64_t n)
+/* Both kinds of directory entries begin with a number and an offset, and a length follows; behind
+ * the name the kernel leaves some bytes as they were, of which a forwarded call knows nothing. The
+ * old kind has its type in the last byte. */
+static void wipe_entries(uint64_t at, int64_t n, bool old)
 {
 	uint16_t len = 0;
 
-	for (int64_t i = 0; i < n && arena_get(at + (uint64_t)i + 16, &len, sizeof(len)) && len; i += len)
-		wipe(at + (uint64_t)i, 16);
+	for (int64_t i = 0; i < n && arena_get(at + (uint64_t)i + 16, &len, sizeof(len)) && len; i += len) {
+		uint64_t entry = at + (uint64_t)i, k = old ? 18 : 19;
+		char byte = 1;
+
+		wipe(entry, 16);
+		while (k < len && arena_get(entry + k, &byte, 1) && byte)
+			k++;
+		if (k + (old ? 1 : 0) < len)
+			wipe(entry + k, len - (old ? 1U : 0U) - k);
+	}
 }
 
 int64_t mask_call(const struct drawn *d, int64_t result)
@@ -102,7 +112,7 @@ int64_t mask_call(const struct drawn *d, int64_t result)
 			wipe(d->arg[m->arg] + m->at, m->n);
 	}
 	if (result > 0 && (d->nr == __NR_getdents || d->nr == __NR_getdents64))
-		wipe_entries(d->arg[1], result);
+		wipe_entries(d->arg[1], result, d->nr == __NR_getdents);
 	if (result > 0 && d->nr == __NR_getrandom)
 		wipe(d->arg[0], (uint64_t)result);
 	if (result == 0 && d->nr == __NR_mincore)

@@ -355,6 +355,8 @@ static bool tame_mmap(struct chance *c, struct drawn *d)
 		d->arg[4] = chance_of(c, 500) ? 6 : 25;
 	if (!(d->arg[3] & MAP_ANONYMOUS) && chance_of(c, 900))
 		d->arg[5] &= ~(PAGE - 1) & 0xffff;
+	if (tame_known(KNOWN_MMAP_FLAGS) && !(d->arg[3] & MAP_ANONYMOUS) && fixed && d->arg[0] % PAGE)
+		return false;
 	if (tame_known(KNOWN_MMAP_FLAGS) && (d->arg[3] & (MAP_FIXED_NOREPLACE | 3)) != MAP_PRIVATE &&
 	    (d->arg[3] & (MAP_FIXED_NOREPLACE | 3)) != MAP_SHARED)
 		return false;

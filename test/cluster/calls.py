@@ -115,7 +115,7 @@ class Moved:
         self.account.stayed[code] = self.account.stayed.get(code, 0) + 1
         return False
 
-    def note_unasked(self, why: dict, natural: str) -> None:
+    def note_unasked(self, why: dict, natural: str, world: str) -> None:
         """Moves home that nobody asked for since the last time; one is the call's that just was."""
         new = why.get("move_count", 0) - self.moves_seen
         self.moves_seen = why.get("move_count", 0)
@@ -125,13 +125,14 @@ class Moved:
             home.pop()
             self.account.by_nature += 1
         for cause in home:
+            cause = f"{cause} before world {world}"
             self.account.unasked[cause] = self.account.unasked.get(cause, 0) + 1
             self.world_was_away = False
 
     def answer(self, world: str, reason: str) -> None:
         why = self.why()
         at = why.get("node", 0)
-        self.note_unasked(why, reason)
+        self.note_unasked(why, reason, world)
         if reason == "world":
             self.account.away += self.world_was_away
             if at and self.rng.random() < 0.2:
@@ -179,7 +180,7 @@ class Moved:
     def last_counts(self) -> None:
         self.job.wait(20)
         why = self.why()
-        self.note_unasked(why, "world")
+        self.note_unasked(why, "world", "the last")
         self.account.away += self.world_was_away
         self.account.forwarded += why.get("forwarded", 0)
 
