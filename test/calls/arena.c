@@ -24,7 +24,7 @@ static const struct piece {
 };
 
 unsigned arena_past_end;
-static bool big_world;
+static bool big_world, fresh;
 static struct {
 	bool there;
 	uint64_t hash;
@@ -84,6 +84,7 @@ void arena_reset(struct chance *c, bool big)
 			(void)RAW(SYS_mprotect, at, n, p->prot);
 	}
 	big_world = big;
+	fresh = true;
 	if (big) {
 		map(ARENA_BIG, BIG_SIZE, PROT_READ | PROT_WRITE);
 		fill(c, ARENA_BIG, BIG_SIZE);
@@ -193,6 +194,11 @@ uint64_t arena_hash(uint64_t at, uint64_t n)
 	return all ^ (all >> 32);
 }
 
+static bool is_play(unsigned page)
+{
+	return ARENA + page * PAGE >= PLAY;
+}
+
 size_t arena_tell(char *text, size_t room, bool mapped)
 {
 	size_t len = 0;
@@ -201,7 +207,8 @@ size_t arena_tell(char *text, size_t room, bool mapped)
 		uint64_t h = 0;
 		bool there;
 
-		if (!pages[i].there && !mapped)
+		/* To find out that one is not there costs a signal. */
+		if (!pages[i].there && !(mapped && (fresh || is_play(i))))
 			continue;
 		there = sum_page(ARENA + i * PAGE, &h);
 		if (there == pages[i].there && h == pages[i].hash)
@@ -213,6 +220,7 @@ size_t arena_tell(char *text, size_t room, bool mapped)
 		len += (size_t)snprintf(text + len, room - len, there ? " %u=%08x" : " %u=-", i,
 					(uint32_t)(h ^ (h >> 32)));
 	}
+	fresh = false;
 	return len;
 }
 

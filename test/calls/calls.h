@@ -89,21 +89,18 @@ void draw_call(struct chance *c, bool may_home, struct drawn *ret);
 /* The argument at @i points to @ret bytes (0: to nothing) by the table or its word. */
 bool draw_room(const struct drawn *d, unsigned i, uint64_t *ret);
 
+/* Some pointer's room is not wholly there: such a call is made at home. */
+bool tame_runs_out(const struct drawn *d);
 /* Why @nr is never called, or NULL. */
 const char *tame_never(long nr);
 /* Changes arguments that would block, kill or leave the world. Return: false if it must not be. */
 bool tame_call(struct chance *c, struct drawn *d);
 /* Faults of the product that are known and not yet mended: calls that would show them are left out. */
 enum known_fault {
-	KNOWN_BAD_ADDRESS, /* of a forwarded call: checked before, or written after, all else */
-	KNOWN_LONG_PATH,
-	KNOWN_VECTOR_COUNT, /* taken as 32 bits */
-	KNOWN_VECTOR_PARTS, /* joined into one */
-	KNOWN_LONG_READ,    /* of more than 1 MiB, of what is no regular file */
-	KNOWN_MREMAP_FILE,
+	KNOWN_MREMAP_FILE, /* a file's mapping that grows */
 	KNOWN_MMAP_FLAGS,
-	KNOWN_PENDING,	 /* a signal for the process that waits, blocked, while it moves */
-	KNOWN_RES_PARTS, /* getresuid that fails in its second or third word */
+	KNOWN_PENDING, /* a signal for the process that waits, blocked, while it moves */
+	KNOWN_DIRECT,  /* with O_DIRECT, the deputy's buffer is aligned where the program's is not */
 	KNOWN_COUNT_
 };
 bool tame_known(enum known_fault k);
@@ -161,8 +158,8 @@ extern int world_pid;
 int world_begin(const char *folder);
 int world_make(struct chance *c, bool big);
 void world_end(void);
-/* A path; may lie anywhere in @to, of PATH_MAX + 2 bytes. */
-const char *world_path(struct chance *c);
+/* A path or a name; static. @longer: perhaps of more bytes than any may have. */
+const char *world_path(struct chance *c, bool longer);
 bool world_is_tty(int fd);
 /* No read from it can wait. */
 void world_unblock(int fd);

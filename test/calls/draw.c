@@ -4,6 +4,7 @@
 #include "calls.h"
 
 #include <asm/unistd.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
@@ -72,7 +73,9 @@ static uint64_t draw_open_flags(struct chance *c)
 
 	while (chance_of(c, 400))
 		f |= CHANCE_PICK(c, bits);
-	return chance_of(c, 20) ? chance_next(c) & 0xffffffff : f;
+	if (chance_of(c, 20))
+		f = chance_next(c) & 0xffffffff;
+	return tame_known(KNOWN_DIRECT) ? f & ~(uint64_t)O_DIRECT : f;
 }
 
 static uint64_t draw_process(struct chance *c)
@@ -386,29 +389,27 @@ static const char *attribute_name(struct chance *c)
 	return CHANCE_PICK(c, names);
 }
 
-/* What a call may not be given at a bad place while that is a known fault. */
-static bool may_be_bad(const struct drawn *d, unsigned i)
+/* A forwarded call with a bad address is made at home. */
+static bool may_be_bad(const struct drawn *d, unsigned i, bool may_home)
 {
 	if (d->word[i] == 'A') /* rubbish would be run */
 		return false;
-	if (d->nr == __NR_getresuid || d->nr == __NR_getresgid)
-		return i == 0 || !tame_known(KNOWN_RES_PARTS);
-	if (d->class_ == CALL_FORWARD || d->class_ == CALL_BOTH)
-		return !tame_known(KNOWN_BAD_ADDRESS);
+	if (d->class_ == CALL_FORWARD || d->class_ == CALL_BOTH || d->class_ == CALL_HOST)
+		return may_home;
 	return true;
 }
 
-static void draw_pointer(struct chance *c, struct drawn *d, unsigned i)
+static void draw_pointer(struct chance *c, struct drawn *d, unsigned i, bool may_home)
 {
 	const struct arg_spec *s = spec_at(d, i);
-	bool bad = may_be_bad(d, i), vector = s->kind == ARG_IOV_IN || s->kind == ARG_IOV_OUT;
+	bool bad = may_be_bad(d, i, may_home), vector = s->kind == ARG_IOV_IN || s->kind == ARG_IOV_OUT;
 	char word = d->word[i];
 	uint64_t n;
 
 	if (!draw_room(d, i, &n))
 		return;
 	if (s->kind == ARG_STR || word == 'Y' || word == 'X') {
-		d->arg[i] = place_string(c, word == 'X' ? attribute_name(c) : world_path(c), bad);
+		d->arg[i] = place_string(c, word == 'X' ? attribute_name(c) : world_path(c, may_home), bad);
 		return;
 	}
 	if (chance_of(c, s->kind == ARG_VALUE ? 150 : 60)) {
@@ -453,7 +454,7 @@ static long draw_nr(struct chance *c)
 	return chance_of(c, 350) ? CHANCE_PICK(c, often) : (long)chance_below(c, CALL_NR_END);
 }
 
-static void draw_arguments(struct chance *c, struct drawn *d)
+static void draw_arguments(struct chance *c, struct drawn *d, bool may_home)
 {
 	const char *words = words_of(d->nr);
 	size_t n = strlen(words);
@@ -476,31 +477,41 @@ static void draw_arguments(struct chance *c, struct drawn *d)
 	for (unsigned i = 0; i < CALL_ARGS; i++)
 		if (draw_room(d, i, &room) &&
 		    !((d->nr == __NR_fcntl || d->nr == __NR_ioctl) && i == 2 && d->rule && !d->rule->at))
-			draw_pointer(c, d, i);
+			draw_pointer(c, d, i, may_home);
+}
+
+/* Draws one. Return: false if it is not to be made. */
+static bool try_call(struct chance *c, bool may_home, struct drawn *d)
+{
+	*d = (struct drawn){ .nr = draw_nr(c) };
+	d->row = call_row(d->nr);
+	if (!d->row || tame_never(d->nr))
+		return false;
+	if (d->row->class_ == CALL_HOME && !d->row->rules && !may_home)
+		return false;
+	draw_arguments(c, d, may_home);
+	draw_settle(d);
+	if ((d->home && !may_home) || !tame_call(c, d))
+		return false;
+	draw_settle(d);
+	return true;
 }
 
 void draw_call(struct chance *c, bool may_home, struct drawn *ret)
 {
 	struct drawn d;
 
-	do {
-		d = (struct drawn){ .nr = draw_nr(c) };
-		d.row = call_row(d.nr);
-		if (!d.row || tame_never(d.nr))
+	while (true) {
+		if (!try_call(c, may_home, &d)) {
+			(void)mask_call(&d, -EPERM); /* what tame.c has written is ours alone */
 			continue;
-		/* Those that are always made at home are not what this is about. */
-		if (d.row->class_ == CALL_HOME && !d.row->rules && !(may_home && chance_of(c, 300)))
-			continue;
-		draw_arguments(c, &d);
-		draw_settle(&d);
-		if (d.home && !may_home)
-			continue;
-		if (!tame_call(c, &d))
-			continue;
-		draw_settle(&d);
-		if (d.home && !may_home)
-			continue;
-		*ret = d;
-		return;
-	} while (true);
+		}
+		d.home |= (d.class_ == CALL_FORWARD || d.class_ == CALL_HOST) && tame_runs_out(&d);
+		d.home |= d.class_ == CALL_HOST && d.nr == __NR_mmap && d.arg[0] + d.arg[1] < d.arg[0];
+		if (d.home == may_home || (may_home && chance_of(c, 50)))
+			break;
+		(void)mask_call(&d, -EPERM);
+	}
+	d.home |= may_home; /* a string without an end, say */
+	*ret = d;
 }

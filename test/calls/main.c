@@ -21,7 +21,7 @@ static struct {
 	unsigned first, worlds, calls, home; /* a world's calls; how many of a thousand go home */
 	const char *folder, *ready, *go;
 	bool each; /* line by line, for a run that dies */
-} opt = { .seed = 1, .worlds = 1, .calls = 175, .home = 6, .folder = "." };
+} opt = { .seed = 1, .worlds = 1, .calls = 175, .home = 4, .folder = "." };
 
 static char out[1 << 20];
 static size_t out_len;

@@ -351,7 +351,7 @@ static bool tame_mmap(struct chance *c, struct drawn *d)
 		d->arg[3] ^= MAP_SHARED | MAP_PRIVATE;
 	if (d->arg[3] & MAP_SHARED)
 		d->arg[2] &= ~(uint64_t)PROT_WRITE;
-	if (!(d->arg[3] & MAP_ANONYMOUS) && chance_of(c, 700))
+	if (!(d->arg[3] & MAP_ANONYMOUS) && chance_of(c, 850))
 		d->arg[4] = chance_of(c, 500) ? 6 : 25;
 	if (!(d->arg[3] & MAP_ANONYMOUS) && chance_of(c, 900))
 		d->arg[5] &= ~(PAGE - 1) & 0xffff;
@@ -513,24 +513,7 @@ static void unblock(struct drawn *d)
 		d->arg[2] |= O_NOCTTY;
 }
 
-/* ---- what the product is known to do wrong --------------------------------------------------- */
-
-bool tame_all;
-
-/* True: still wrong. A line goes when its fault does. */
-static const bool known[KNOWN_COUNT_] = {
-	[KNOWN_BAD_ADDRESS] = true,  [KNOWN_LONG_PATH] = true,	 [KNOWN_VECTOR_COUNT] = true,
-	[KNOWN_VECTOR_PARTS] = true, [KNOWN_LONG_READ] = true,	 [KNOWN_MREMAP_FILE] = true,
-	[KNOWN_MMAP_FLAGS] = true,   [KNOWN_PENDING] = true,	 [KNOWN_RES_PARTS] = true,
-};
-
-bool tame_known(enum known_fault k)
-{
-	return known[k] && !tame_all;
-}
-
-/* With bad addresses goes a length that runs out of the arena: the kernel would fail on its way. */
-static bool runs_out(const struct drawn *d)
+bool tame_runs_out(const struct drawn *d)
 {
 	uint64_t n;
 
@@ -541,21 +524,21 @@ static bool runs_out(const struct drawn *d)
 	return false;
 }
 
-static bool shows_known(struct drawn *d)
+/* ---- what the product is known to do wrong --------------------------------------------------- */
+
+bool tame_all;
+
+/* True: still wrong. A line goes when its fault does. */
+static const bool known[KNOWN_COUNT_] = {
+	[KNOWN_MREMAP_FILE] = true,
+	[KNOWN_MMAP_FLAGS] = true,
+	[KNOWN_PENDING] = true,
+	[KNOWN_DIRECT] = true,
+};
+
+bool tame_known(enum known_fault k)
 {
-	bool away = d->class_ == CALL_FORWARD || d->class_ == CALL_BOTH;
-
-	for (unsigned i = 0; away && i < CALL_ARGS; i++) {
-		bool vector = d->row->arg[i].kind == ARG_IOV_IN || d->row->arg[i].kind == ARG_IOV_OUT;
-
-		if (vector && tame_known(KNOWN_VECTOR_COUNT) && d->arg[i + 1] > 1024)
-			return true;
-		if (vector && tame_known(KNOWN_VECTOR_PARTS) && d->arg[i + 1] > 1)
-			d->arg[i + 1] = 1;
-	}
-	if (away && tame_known(KNOWN_LONG_READ) && d->nr == __NR_read && d->arg[2] > (1UL << 20))
-		return true;
-	return away && tame_known(KNOWN_BAD_ADDRESS) && runs_out(d);
+	return known[k] && !tame_all;
 }
 
 bool tame_call(struct chance *c, struct drawn *d)
@@ -568,8 +551,6 @@ bool tame_call(struct chance *c, struct drawn *d)
 	if (!tame_tty(d))
 		return false;
 	draw_settle(d);
-	if (shows_known(d))
-		return false;
 	unblock(d);
 	return true;
 }

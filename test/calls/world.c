@@ -371,7 +371,7 @@ static const char *const paths[] = {
 	"trusted.x", "calls", "\xff\xfe",
 };
 
-const char *world_path(struct chance *c)
+const char *world_path(struct chance *c, bool longer)
 {
 	static char text[PATH_MAX + 256];
 	size_t n;
@@ -380,7 +380,7 @@ const char *world_path(struct chance *c)
 		return CHANCE_PICK(c, paths);
 	/* A name, or a whole path, just short enough or just too long. */
 	n = chance_of(c, 500) ? 254 + chance_below(c, 4) : PATH_MAX - 3 + chance_below(c, 4);
-	if (tame_known(KNOWN_LONG_PATH))
+	if (!longer)
 		n = MIN(n, 256UL);
 	memset(text, 'x', n);
 	if (n > 300)

@@ -130,6 +130,7 @@ class Moved:
             self.world_was_away = False
 
     def answer(self, world: str, reason: str) -> None:
+        before = self.account.moves
         why = self.why()
         at = why.get("node", 0)
         self.note_unasked(why, reason, world)
@@ -142,7 +143,8 @@ class Moved:
             at = self.rng.choice(HOSTS) if self.move(self.rng.choice(HOSTS)) else 0
         if reason == "world":
             self.world_was_away = bool(at)
-        self.moves_seen = self.why().get("move_count", 0)
+        if self.account.moves != before:
+            self.moves_seen = self.why().get("move_count", 0)
 
     def run(self, folder: str, program: str, words: list[str]) -> bytes:
         ready, go = (f"{folder}/{name}" for name in ("ready", "go"))
