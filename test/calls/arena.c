@@ -176,7 +176,7 @@ static bool sum_page(uint64_t at, uint64_t *ret)
 
 	if (!there && signals_fault == SIGBUS)
 		arena_past_end++;
-	*ret = s.hash;
+	*ret = there ? s.hash : (uint64_t)signals_fault;
 	return there;
 }
 
@@ -217,8 +217,8 @@ size_t arena_tell(char *text, size_t room, bool mapped)
 		pages[i].hash = h;
 		if (len + 32 > room)
 			continue;
-		len += (size_t)snprintf(text + len, room - len, there ? " %u=%08x" : " %u=-", i,
-					(uint32_t)(h ^ (h >> 32)));
+		len += (size_t)snprintf(text + len, room - len, there ? " %u=%08x" : " %u=(%u)",
+					i, (uint32_t)(h ^ (h >> 32)));
 	}
 	fresh = false;
 	return len;

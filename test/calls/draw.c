@@ -412,7 +412,7 @@ static void draw_pointer(struct chance *c, struct drawn *d, unsigned i, bool may
 		d->arg[i] = place_string(c, word == 'X' ? attribute_name(c) : world_path(c, may_home), bad);
 		return;
 	}
-	if (chance_of(c, s->kind == ARG_VALUE ? 150 : 60)) {
+	if (chance_of(c, s->kind == ARG_VALUE ? 150 : 60) && (d->class_ != CALL_HOST || may_home)) {
 		d->arg[i] = 0;
 		return;
 	}

@@ -20,7 +20,7 @@ static struct {
 	uint64_t seed;
 	unsigned first, worlds, calls, home; /* a world's calls; how many of a thousand go home */
 	const char *folder, *ready, *go;
-	bool each; /* line by line, for a run that dies */
+	bool each; /* each line is written, and we ask, behind its call */
 } opt = { .seed = 1, .worlds = 1, .calls = 175, .home = 4, .folder = "." };
 
 static char out[1 << 20];
@@ -65,15 +65,14 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 }
 
 /* Waits until we may go on. */
-static void ask(unsigned world, const char *why)
+static void ask(unsigned world, unsigned call, const char *why)
 {
 	char text[80], byte;
 	int n;
 
 	if (!opt.ready)
 		return;
-	n = snprintf(text, sizeof(text), "%u %s %llu %llu\n", world, why, (unsigned long long)made,
-		     (unsigned long long)forwarded);
+	n = snprintf(text, sizeof(text), "%u.%u %s\n", world, call, why);
 	if (RAW(SYS_write, FD_READY, text, n) != n)
 		_exit(4);
 	while ((n = (int)RAW(SYS_read, FD_GO, &byte, 1)) == -EINTR)
@@ -181,7 +180,9 @@ static void make_call(unsigned world, unsigned i, struct chance *c)
 		put_out();
 	/* A mapping of a file may turn out to be one that is made at home only. */
 	if (d.home || d.class_ == CALL_BOTH || arena_past_end != past)
-		ask(world, d.row->name);
+		ask(world, i, "home");
+	else if (opt.each)
+		ask(world, i, d.row->name);
 }
 
 /* ---- worlds ---------------------------------------------------------------------------------- */
@@ -195,7 +196,7 @@ static bool make_world(unsigned world)
 
 	c.s = chance_next(&c) ^ chance_next(&w) * 3;
 	big = chance_of(&c, 60);
-	ask(world, "world");
+	ask(world, 0, "world");
 	r = world_make(&c, big);
 	if (r < 0) {
 		say("%u: no world: %s\n", world, strerror(-r));

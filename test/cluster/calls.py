@@ -98,6 +98,7 @@ class Moved:
         self.control = Control(lab)
         self.moves_seen = 0
         self.world_was_away = False
+        self.expected = False  # a call has been made that brings it home
 
     def why(self) -> dict:
         return moslab.plain(self.control.ask(op="why", pid=self.job.pid))
@@ -121,11 +122,13 @@ class Moved:
         self.moves_seen = why.get("move_count", 0)
         home = [m.get("cause", "?") for m in why["moves"][-new:] if new and m["ok"] and
                 m["node"] == 0 and m.get("cause") != "asked"]
-        if natural != "world" and home:
+        self.expected = natural == "home" or self.expected
+        if self.expected and home:  # mosd may hear of it later than we
             home.pop()
             self.account.by_nature += 1
+            self.expected = False
         for cause in home:
-            cause = f"{cause} before world {world}"
+            cause = f"{cause} before {natural} {world}"
             self.account.unasked[cause] = self.account.unasked.get(cause, 0) + 1
             self.world_was_away = False
 
