@@ -25,9 +25,12 @@
 /* Only for the body's own copy: where it lies, and that it is read ahead. */
 #define BODY_FLAGS  (FIXED_FLAGS | MAP_32BIT | MAP_POPULATE | MAP_NONBLOCK)
 
-/* Results that the program would see at home, too, wherever the mapping were to lie. */
-static bool is_the_programs(int64_t r)
+/* Would the program see the same result at home? Not of a mapping at a fixed place: the kernel looks at
+ * the place, too, and what was there is gone after some failures and stays after others. */
+static bool is_the_programs(int64_t r, uint64_t flags)
 {
+	if (flags & FIXED_FLAGS)
+		return false;
 	return r == -EBADF || r == -EACCES || r == -EPERM || r == -ENODEV || r == -EINVAL ||
 	       r == -EOVERFLOW || r == -ENXIO;
 }
@@ -68,7 +71,7 @@ static int try_it(struct home *h, const uint64_t *arg, int64_t *ret_call, struct
 	if (r < 0)
 		return err_set(e, r, "it ended");
 	at = agent_ret(p, 0);
-	if (at < 0 && is_the_programs(at))
+	if (at < 0 && is_the_programs(at, arg[3]))
 		*ret_call = at;
 	if (at < 0)
 		return err_set(e, (int)at, "the deputy's mmap: %s", strerror((int)-at));
