@@ -231,11 +231,25 @@ static void absorb_native(struct home *h, int64_t ret)
 
 static void issue(struct home *h, bool wait);
 
+/* Was the call cut short, so that its rest is to be done? Nothing breaks off a write to a regular file:
+ * where such a one is short, a limit or the disk ends it, and to go on would raise SIGXFSZ. */
+static bool was_cut(const struct home *h, const struct run *r, int64_t ret)
+{
+	char path[64];
+	struct stat st;
+
+	if (!(r->plan.flags & CALL_RESUMES) || ret <= 0 || r->done + (uint64_t)ret >= wanted(h, r))
+		return false;
+	if (r->plan.kind[1] != ARG_IN && r->plan.kind[1] != ARG_IOV_IN)
+		return true;
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, (int)r->plan.arg[0]);
+	return stat(path, &st) < 0 || !S_ISREG(st.st_mode);
+}
+
 /* The call has returned @ret: is that its end? */
 static void returned(struct home *h, int64_t ret)
 {
 	struct run *r = &h->run;
-	uint64_t want = wanted(h, r);
 
 	if (h->exiting)
 		return;
@@ -250,7 +264,7 @@ static void returned(struct home *h, int64_t ret)
 			return;
 		}
 	}
-	if ((r->plan.flags & CALL_RESUMES) && ret > 0 && r->done + (uint64_t)ret < want && !r->cancel &&
+	if (!r->cancel && was_cut(h, r, ret) &&
 	    call_advance(r->plan.nr, r->arg, (uint64_t)ret) == 0) {
 		r->done += (uint64_t)ret;
 		issue(h, true);
@@ -495,8 +509,7 @@ int deputy_interrupt(struct home *h)
 			continue;
 		(void)__atomic_exchange_n(&c->knock, 0, __ATOMIC_SEQ_CST);
 		r->ret = agent_ret(&h->p, 0);
-		if ((r->plan.flags & CALL_RESUMES) && r->ret > 0 &&
-		    r->done + (uint64_t)r->ret < wanted(h, r) &&
+		if (was_cut(h, r, r->ret) &&
 		    call_advance(r->plan.nr, r->arg, (uint64_t)r->ret) == 0) {
 			r->done += (uint64_t)r->ret;
 			r->code = -512;
