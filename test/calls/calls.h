@@ -97,9 +97,6 @@ const char *tame_never(long nr);
 bool tame_call(struct chance *c, struct drawn *d);
 /* Faults of the product that are known and not yet mended: calls that would show them are left out. */
 enum known_fault {
-	KNOWN_MREMAP_FILE, /* a file's mapping that grows */
-	KNOWN_MMAP_FLAGS,
-	KNOWN_PENDING, /* a signal for the process that waits, blocked, while it moves */
 	KNOWN_DIRECT,  /* with O_DIRECT, the deputy's buffer is aligned where the program's is not */
 	KNOWN_COUNT_
 };

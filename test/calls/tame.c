@@ -355,11 +355,6 @@ static bool tame_mmap(struct chance *c, struct drawn *d)
 		d->arg[4] = chance_of(c, 500) ? 6 : 25;
 	if (!(d->arg[3] & MAP_ANONYMOUS) && chance_of(c, 900))
 		d->arg[5] &= ~(PAGE - 1) & 0xffff;
-	if (tame_known(KNOWN_MMAP_FLAGS) && !(d->arg[3] & MAP_ANONYMOUS) && fixed && d->arg[0] % PAGE)
-		return false;
-	if (tame_known(KNOWN_MMAP_FLAGS) && (d->arg[3] & (MAP_FIXED_NOREPLACE | 3)) != MAP_PRIVATE &&
-	    (d->arg[3] & (MAP_FIXED_NOREPLACE | 3)) != MAP_SHARED)
-		return false;
 	return true;
 }
 
@@ -386,11 +381,6 @@ static bool tame_map(struct chance *c, struct drawn *d)
 	if (d->nr == __NR_mprotect)
 		d->arg[2] &= ~0x3000000ULL; /* growing down or up, none of it grows */
 	return true;
-}
-
-static bool tame_mremap(struct chance *c, struct drawn *d)
-{
-	return tame_map(c, d) && (!tame_known(KNOWN_MREMAP_FILE) || d->arg[2] <= d->arg[1]);
 }
 
 static bool tame_mknod(struct chance *c, struct drawn *d)
@@ -467,7 +457,7 @@ static const struct {
 	{ __NR_personality, tame_personality },
 	{ __NR_madvise, tame_madvise },
 	{ __NR_mmap, tame_mmap },
-	{ __NR_mremap, tame_mremap },
+	{ __NR_mremap, tame_map },
 	{ __NR_munmap, tame_map },
 	{ __NR_mprotect, tame_map },
 	{ __NR_msync, tame_map },
@@ -530,9 +520,6 @@ bool tame_all;
 
 /* True: still wrong. A line goes when its fault does. */
 static const bool known[KNOWN_COUNT_] = {
-	[KNOWN_MREMAP_FILE] = true,
-	[KNOWN_MMAP_FLAGS] = true,
-	[KNOWN_PENDING] = true,
 	[KNOWN_DIRECT] = true,
 };
 
