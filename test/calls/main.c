@@ -139,7 +139,7 @@ static bool may_write_tty(const struct drawn *d)
 static bool hits_tty(const struct drawn *d)
 {
 	for (unsigned k = 0; k < CALL_ARGS; k++)
-		if (d->word[k] == 'f' && d->arg[k] < WORLD_FDS && world_is_tty((int)d->arg[k]))
+		if (d->word[k] == 'f' && (uint32_t)d->arg[k] < WORLD_FDS && world_is_tty((int)d->arg[k]))
 			return true;
 	return false;
 }

@@ -482,7 +482,7 @@ static bool tame_tty(struct drawn *d)
 	if (!(d->row->flags & CALL_RESUMES))
 		return true;
 	for (unsigned i = 0; i < CALL_ARGS; i++) {
-		if (d->word[i] != 'f' || d->arg[i] >= WORLD_FDS || !world_is_tty((int)d->arg[i]))
+		if (d->word[i] != 'f' || (uint32_t)d->arg[i] >= WORLD_FDS || !world_is_tty((int)d->arg[i]))
 			continue;
 		if (d->nr != __NR_write)
 			return false;
@@ -495,7 +495,7 @@ static bool tame_tty(struct drawn *d)
 static void unblock(struct drawn *d)
 {
 	for (unsigned i = 0; i < CALL_ARGS; i++)
-		if (d->word[i] == 'f' && (d->row->flags & CALL_BLOCKS) && d->arg[i] < WORLD_FDS)
+		if (d->word[i] == 'f' && (d->row->flags & CALL_BLOCKS) && (uint32_t)d->arg[i] < WORLD_FDS)
 			world_unblock((int)d->arg[i]);
 	if (d->nr == __NR_open)
 		d->arg[1] |= O_NOCTTY;

@@ -117,7 +117,7 @@ void world_unblock(int fd)
 
 void world_settle(void)
 {
-	struct timespec t = { 0, 1000000 };
+	struct timespec t = { 0, 4000000 };
 	uint64_t fds[WORLD_FDS];
 
 	for (unsigned i = 0; i < WORLD_FDS; i++)

@@ -191,7 +191,9 @@ class Moved:
 
 
 def finish(lab: moslab.Lab, job: moslab.Job, kind: str) -> bytes:
-    end = job.wait(ANSWER_WITHIN)
+    if not job.ended(ANSWER_WITHIN):
+        raise Differs(f"{kind}: not ended within {ANSWER_WITHIN} s, after: {job.out[-400:].decode()}")
+    end = job.wait(0)
     text = job.out
     if end != ("exited", 0):
         raise Differs(f"{kind}: {end[0]} {end[1]}, after: {text[-400:].decode()} {job.err[-300:]!r}")
