@@ -158,6 +158,8 @@ void world_end(void);
 /* A path or a name; static. @longer: perhaps of more bytes than any may have. */
 const char *world_path(struct chance *c, bool longer);
 bool world_is_tty(int fd);
+/* A file that no one else has. */
+bool world_is_ours(uint64_t fd);
 /* No read from it can wait. */
 void world_unblock(int fd);
 /* Waits until what was written to terminals has arrived. */

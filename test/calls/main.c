@@ -130,9 +130,9 @@ static bool touches_big(const struct drawn *d)
 	return d->row->flags & (CALL_READS | CALL_RESUMES);
 }
 
-static bool may_write_tty(const struct drawn *d)
+static bool may_move_tty(const struct drawn *d)
 {
-	return (d->row->flags & CALL_RESUMES) || d->nr == SYS_ioctl || d->nr == SYS_close ||
+	return (d->row->flags & (CALL_RESUMES | CALL_READS)) || d->nr == SYS_ioctl || d->nr == SYS_close ||
 	       d->nr == SYS_dup2 || d->nr == SYS_dup3 || d->nr == SYS_close_range;
 }
 
@@ -153,7 +153,7 @@ static void make_call(unsigned world, unsigned i, struct chance *c)
 	bool tty;
 
 	draw_call(c, chance_of(c, opt.home), &d);
-	tty = may_write_tty(&d) && hits_tty(&d);
+	tty = may_move_tty(&d) && hits_tty(&d);
 	say_call(world, i, &d);
 	if (opt.each)
 		put_out();

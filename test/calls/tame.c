@@ -241,11 +241,13 @@ static bool tame_futex(struct chance *c, struct drawn *d)
 static bool tame_flock(struct chance *c, struct drawn *d)
 {
 	d->arg[1] |= LOCK_NB;
-	return true;
+	return world_is_ours(d->arg[0]); /* others lock devices, too */
 }
 
 static bool tame_fcntl(struct chance *c, struct drawn *d)
 {
+	if (d->word[2] == 'K' && !world_is_ours(d->arg[0]))
+		return false; /* others lock devices, too */
 	switch ((int)d->arg[1]) {
 	case F_SETLKW: /* waits for ever */
 		d->arg[1] = F_SETLK;
@@ -395,6 +397,10 @@ static bool tame_mknod(struct chance *c, struct drawn *d)
 
 static bool tame_inotify(struct chance *c, struct drawn *d)
 {
+	char first = '/';
+
+	if (!arena_get(d->arg[1], &first, 1) || first == '/')
+		return false; /* others open and close what is not the world's */
 	d->arg[2] &= ~(uint64_t)(IN_MOVED_FROM | IN_MOVED_TO); /* their cookies count for all */
 	return true;
 }
