@@ -480,6 +480,23 @@ static void draw_arguments(struct chance *c, struct drawn *d, bool may_home)
 			draw_pointer(c, d, i, may_home);
 }
 
+/* Will it be made at home, or is that likely? Of a file's mapping only the plain cases are not. */
+static bool is_homes(const struct drawn *d)
+{
+	if (d->class_ == CALL_FORWARD || d->class_ == CALL_HOST)
+		if (tame_runs_out(d))
+			return true;
+	if (d->nr == __NR_mremap)
+		return d->arg[2] > d->arg[1];
+	if (d->nr != __NR_mmap)
+		return false;
+	if (d->class_ == CALL_HOST)
+		return d->arg[0] + d->arg[1] < d->arg[0];
+	return d->class_ == CALL_BOTH &&
+	       (d->arg[0] % PAGE || d->arg[5] % PAGE || d->arg[1] > PLAY_PAGES * PAGE ||
+		d->arg[5] + d->arg[1] > 8 * PAGE || !world_is_steady(d->arg[4]));
+}
+
 /* Draws one. Return: false if it is not to be made. */
 static bool try_call(struct chance *c, bool may_home, struct drawn *d)
 {
@@ -506,8 +523,7 @@ void draw_call(struct chance *c, bool may_home, struct drawn *ret)
 			(void)mask_call(&d, -EPERM); /* what tame.c has written is ours alone */
 			continue;
 		}
-		d.home |= (d.class_ == CALL_FORWARD || d.class_ == CALL_HOST) && tame_runs_out(&d);
-		d.home |= d.class_ == CALL_HOST && d.nr == __NR_mmap && d.arg[0] + d.arg[1] < d.arg[0];
+		d.home |= is_homes(&d);
 		if (d.home == may_home || (may_home && chance_of(c, 50)))
 			break;
 		(void)mask_call(&d, -EPERM);

@@ -130,11 +130,22 @@ static const struct {
 	{ __NR_getppid, "the parent" }, { __NR_getsid, "a session" },{ __NR_brk, "a place" },	{ 456, "done" },
 };
 
+static bool is_pid(const struct drawn *d)
+{
+	static const uint16_t tell[] = { __NR_getpid, __NR_gettid, __NR_getpgrp, __NR_getpgid,
+					 __NR_setsid, __NR_set_tid_address };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(tell); i++)
+		if (tell[i] == d->nr)
+			return true;
+	return d->nr == __NR_fcntl && d->arg[1] == F_GETOWN;
+}
+
 const char *mask_result(const struct drawn *d, int64_t result)
 {
-	if (result == world_pid && d->row->class_ != CALL_HOME && d->nr != __NR_read)
+	if (result == world_pid && is_pid(d))
 		return "self";
-	if (result == -world_pid)
+	if (result == -world_pid && is_pid(d))
 		return "-self";
 	if (result >= 0 && (d->nr == __NR_mmap || d->nr == __NR_mremap) &&
 	    ((uint64_t)result < ARENA || (uint64_t)result >= ARENA + (64UL << 20)))
