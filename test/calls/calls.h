@@ -82,6 +82,9 @@ const char *words_of(long nr);
 /* The same for the argument behind a fcntl's or an ioctl's request. */
 char words_of_request(long nr, uint64_t request);
 
+/* A descriptor that call @nr is about, or -1 for any. */
+int words_descriptor(long nr, struct chance *c);
+
 /* Settles class and rule by the arguments as they are. */
 void draw_settle(struct drawn *d);
 /* Chooses a call. @may_home: such as bring the process home, too. */

@@ -146,9 +146,11 @@ static uint64_t draw_number(struct chance *c, const struct drawn *d, unsigned i,
 	static const uint64_t owners[] = { 12345, UINT64_MAX, 0, 12345, 0xffffffff, 54321 };
 	static const int64_t waits[] = { 0, 0, 1, 2, -1 };
 
+	int fd = word == 'f' ? words_descriptor(d->nr, c) : -1;
+
 	switch (word) {
 	case 'f':
-		return draw_descriptor(c);
+		return fd >= 0 ? (uint64_t)fd : draw_descriptor(c);
 	case 'd':
 		return chance_of(c, 700) ? (uint64_t)AT_FDCWD :
 		       chance_of(c, 500) ? 13 + chance_below(c, 2) :
@@ -194,6 +196,8 @@ static uint64_t draw_number(struct chance *c, const struct drawn *d, unsigned i,
 		       (chance_of(c, 100) ? 256 : 0);
 	case '8':
 		return chance_of(c, 950) ? 8 : chance_below(c, 20);
+	case '2':
+		return chance_of(c, 900) ? 24 : chance_below(c, 5000);
 	case '3':
 		return 1 + chance_below(c, 4);
 	case '6':

@@ -60,6 +60,7 @@ static const struct mask {
 	{ __NR_getcpu, 1, 0, 4, ANY, true },
 	{ __NR_fcntl, 2, 0, 8, F_GETOWN_EX },
 	{ __NR_fcntl, 2, 0, 8, F_SETOWN_EX, true },
+	{ __NR_ioctl, 2, 0, 8, FIOQSIZE }, /* in blocks */
 	{ __NR_ioctl, 2, 0, 4, TIOCGPGRP },
 	{ __NR_ioctl, 2, 0, 4, TIOCGSID },
 	{ __NR_ioctl, 2, 0, 4, TIOCSPGRP, true },

@@ -330,15 +330,6 @@ static bool tame_personality(struct chance *c, struct drawn *d)
 	return true;
 }
 
-static bool tame_madvise(struct chance *c, struct drawn *d)
-{
-	int a = (int)d->arg[2];
-
-	/* FREE takes pages when it likes; DONTFORK and the like keep it at home. */
-	return a != 8 && a != 9 && a != 10 && a != 11 && a != 12 && a != 13 && a != 16 && a != 17 &&
-	       a < 100;
-}
-
 /* Fixed places lie where there is nothing of ours; and nothing is shared and written. */
 static bool tame_mmap(struct chance *c, struct drawn *d)
 {
@@ -383,6 +374,15 @@ static bool tame_map(struct chance *c, struct drawn *d)
 	if (d->nr == __NR_mprotect)
 		d->arg[2] &= ~0x3000000ULL; /* growing down or up, none of it grows */
 	return true;
+}
+
+static bool tame_madvise(struct chance *c, struct drawn *d)
+{
+	int a = (int)d->arg[2];
+
+	/* FREE takes pages when it likes; DONTFORK and the like keep it at home. */
+	return tame_map(c, d) && a != 8 && a != 9 && a != 10 && a != 11 && a != 12 && a != 13 && a != 16 && a != 17 &&
+	       a < 100;
 }
 
 static bool tame_mknod(struct chance *c, struct drawn *d)

@@ -7,7 +7,7 @@
  *   g flags        O flags of open            m mode     u owner    h whence         p process
  *   s signal       c clock                    w milliseconds        a advice         l prctl option
  *   q protection   M mapping's flags          @ a page to be mapped  N its length    k brk
- *   x futex's operation   8 eight, mostly     3 how an epoll is changed  4 fcntl's command
+ *   x futex's operation   8 eight, mostly   2 twenty-four, mostly     3 how an epoll is changed  4 fcntl's command
  *   5 ioctl's request  6 flock's operation  r random
  *   pointers, by what stands there: S signals  A action  T time  I interval  J siginfo  P pollfds
  *   E epoll event  K lock  Y path  X name of an attribute  H open_how  F set of descriptors
@@ -41,14 +41,14 @@ static const struct {
 	{ __NR_futex, "WxiTWi" },
 	{ __NR_futex_waitv, ".igTc" },
 	{ 454, "Wiig" },
-	{ __NR_set_robust_list, "W8" },
+	{ __NR_set_robust_list, "W2" },
 	{ __NR_get_robust_list, "pWW" },
 	{ __NR_set_tid_address, "W" },
 	{ __NR_rseq, "Wigr" },
 	{ __NR_getrandom, ".ng" },
-	{ __NR_arch_prctl, "rW" },
+	{ __NR_arch_prctl, "lW" },
 	{ __NR_prctl, "lWzzz" },
-	{ __NR_personality, "r" },
+	{ __NR_personality, "l" },
 	{ __NR_membarrier, "gzz" },
 	/* signals */
 	{ __NR_rt_sigaction, "sA.8" },
@@ -73,7 +73,7 @@ static const struct {
 	{ __NR_getitimer, "i." },
 	{ __NR_alarm, "i" },
 	{ __NR_timerfd_create, "cg" },
-	{ __NR_timerfd_settime, "fgI." },
+	{ __NR_timerfd_settime, "fzI." },
 	{ __NR_timerfd_gettime, "f." },
 	{ __NR_timer_delete, "i" },
 	/* processes */
@@ -90,7 +90,7 @@ static const struct {
 	{ __NR_sysinfo, "." },
 	{ __NR_getrlimit, "i." },
 	{ __NR_prlimit64, "piz." },
-	{ __NR_getpriority, "ip" },
+	{ __NR_getpriority, "hp" },
 	{ __NR_sched_getaffinity, "pn." },
 	{ __NR_sched_getparam, "p." },
 	{ __NR_sched_getscheduler, "p" },
@@ -98,7 +98,7 @@ static const struct {
 	{ __NR_sched_get_priority_max, "i" },
 	{ __NR_sched_get_priority_min, "i" },
 	{ __NR_sched_rr_get_interval, "p." },
-	{ __NR_ioprio_get, "ip" },
+	{ __NR_ioprio_get, "hp" },
 	{ __NR_getrusage, "i." },
 	{ __NR_times, "." },
 	{ __NR_setuid, "u" },
@@ -122,12 +122,12 @@ static const struct {
 	{ __NR_pwritev2, "f.iozg" },
 	{ __NR_lseek, "foh" },
 	{ __NR_sendfile, "ffWn" },
-	{ __NR_splice, "fWfWng" },
-	{ __NR_tee, "ffng" },
-	{ __NR_copy_file_range, "fWfWng" },
+	{ __NR_splice, "fWfWnh" },
+	{ __NR_tee, "ffnh" },
+	{ __NR_copy_file_range, "fWfWnz" },
 	{ __NR_readahead, "fon" },
 	{ __NR_fadvise64, "foni" },
-	{ __NR_fallocate, "fgoo" },
+	{ __NR_fallocate, "fhoo" },
 	{ __NR_fsync, "f" },
 	{ __NR_fdatasync, "f" },
 	{ __NR_sync_file_range, "foog" },
@@ -137,7 +137,7 @@ static const struct {
 	/* descriptors */
 	{ __NR_open, "YOm" },
 	{ __NR_openat, "dYOm" },
-	{ __NR_openat2, "dYHn" },
+	{ __NR_openat2, "dYH2" },
 	{ __NR_creat, "Ym" },
 	{ __NR_close, "f" },
 	{ __NR_close_range, "ffg" },
@@ -154,7 +154,7 @@ static const struct {
 	{ __NR_memfd_create, "Yg" },
 	{ __NR_inotify_init1, "O" },
 	{ __NR_inotify_add_watch, "fYg" },
-	{ __NR_inotify_rm_watch, "fi" },
+	{ __NR_inotify_rm_watch, "fh" },
 	/* waiting */
 	{ __NR_poll, "Piw" },
 	{ __NR_ppoll, "PiTz8" },
@@ -171,7 +171,7 @@ static const struct {
 	{ __NR_fstat, "f." },
 	{ __NR_lstat, "Y." },
 	{ __NR_newfstatat, "dY.g" },
-	{ __NR_statx, "dYgr." },
+	{ __NR_statx, "dYgi." },
 	{ __NR_statfs, "Y." },
 	{ __NR_fstatfs, "f." },
 	{ __NR_ustat, "i." },
@@ -182,9 +182,9 @@ static const struct {
 	{ __NR_fchdir, "f" },
 	{ __NR_readlink, "Y.n" },
 	{ __NR_readlinkat, "dY.n" },
-	{ __NR_access, "Yi" },
-	{ __NR_faccessat, "dYi" },
-	{ __NR_faccessat2, "dYig" },
+	{ __NR_access, "Yh" },
+	{ __NR_faccessat, "dYh" },
+	{ __NR_faccessat2, "dYhg" },
 	{ __NR_truncate, "Yo" },
 	{ __NR_rename, "YY" },
 	{ __NR_renameat, "dYdY" },
@@ -214,9 +214,9 @@ static const struct {
 	{ __NR_futimesat, "dYI" },
 	{ __NR_utimensat, "dYIg" },
 	/* extended attributes */
-	{ __NR_setxattr, "YX.ni" },
-	{ __NR_lsetxattr, "YX.ni" },
-	{ __NR_fsetxattr, "fX.ni" },
+	{ __NR_setxattr, "YX.nz" },
+	{ __NR_lsetxattr, "YX.nz" },
+	{ __NR_fsetxattr, "fX.nz" },
 	{ __NR_getxattr, "YX.n" },
 	{ __NR_lgetxattr, "YX.n" },
 	{ __NR_fgetxattr, "fX.n" },
@@ -250,6 +250,35 @@ static const struct {
 	{ TIOCSETD, 'W' },    { TIOCGPTPEER, 'O' }, { F_ADD_SEALS, 'i' }, { TCFLSH, 'i' },
 	{ TCXONC, 'i' },
 };
+
+/* Which descriptors of the world a call is about, up to three; others come, too. */
+static const struct {
+	uint16_t nr;
+	uint8_t fds[3];
+} about[] = {
+	{ __NR_epoll_ctl, { 20, 20, 20 } },	    { __NR_epoll_wait, { 20, 20, 20 } },
+	{ __NR_epoll_pwait, { 20, 20, 20 } },	    { __NR_epoll_pwait2, { 20, 20, 20 } },
+	{ __NR_inotify_add_watch, { 19, 19, 19 } }, { __NR_inotify_rm_watch, { 19, 19, 19 } },
+	{ __NR_timerfd_settime, { 18, 18, 18 } },   { __NR_timerfd_gettime, { 18, 18, 18 } },
+	{ __NR_getdents, { 13, 13, 14 } },	    { __NR_getdents64, { 13, 13, 14 } },
+	{ __NR_fchdir, { 13, 13, 14 } },	    { __NR_ftruncate, { 3, 21, 24 } },
+	{ __NR_fallocate, { 3, 21, 24 } },	    { __NR_sendfile, { 3, 24, 8 } },
+	{ __NR_splice, { 3, 7, 8 } },		    { __NR_tee, { 7, 8, 8 } },
+	{ __NR_copy_file_range, { 3, 6, 24 } },	    { __NR_ioctl, { 15, 16, 3 } },
+	{ __NR_fsetxattr, { 3, 4, 3 } },	    { __NR_fgetxattr, { 3, 4, 3 } },
+	{ __NR_fremovexattr, { 3, 4, 3 } },	    { __NR_flistxattr, { 3, 4, 3 } },
+	{ __NR_pwrite64, { 3, 24, 21 } },	    { __NR_pwritev, { 3, 24, 21 } },
+	{ __NR_pwritev2, { 3, 24, 21 } },	    { __NR_fcntl, { 3, 7, 24 } },
+	{ __NR_sync_file_range, { 3, 24, 3 } },	    { __NR_lseek, { 3, 13, 24 } },
+};
+
+int words_descriptor(long nr, struct chance *c)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(about); i++)
+		if (about[i].nr == nr)
+			return chance_of(c, 500) ? CHANCE_PICK(c, about[i].fds) : -1;
+	return -1;
+}
 
 const char *words_of(long nr)
 {
