@@ -363,7 +363,8 @@ static bool tame_map(struct chance *c, struct drawn *d)
 
 	if (!in_play(d->arg[0], 0))
 		d->arg[0] = PLAY;
-	if (!in_play(d->arg[0], n) && n < (1ULL << 40))
+	/* All but munmap go on behind the arena when it is too much. */
+	if (!in_play(d->arg[0], n) && (n < (1ULL << 40) || (d->nr != __NR_munmap && d->arg[0] + n > n)))
 		d->arg[1] = PAGE;
 	if (d->nr == __NR_mremap) {
 		d->arg[2] = MIN(d->arg[2], 8 * PAGE);
