@@ -7,8 +7,10 @@
  * calls, so that a difference does not breed more of them.
  *
  *   words.c    what the numbers among a call's arguments mean (the table knows only the pointers)
- *   draw.c     chooses a call and its arguments
- *   tame.c     what is not called, or not so, and why
+ *   numbers.c  draws those
+ *   draw.c     chooses a call, and what its pointers point to
+ *   never.c    what is not called, and why
+ *   tame.c     what is not called so, and why
  *   mask.c     what two runs may answer differently
  *   arena.c    the memory that arguments point into
  *   world.c    files, descriptors, signals: what the calls are made on
@@ -84,6 +86,13 @@ char words_of_request(long nr, uint64_t request);
 
 /* A descriptor that call @nr is about, or -1 for any. */
 int words_descriptor(long nr, struct chance *c);
+
+/* An argument that is a number, by its word; and the kinds that stand in memory, too. */
+uint64_t draw_number(struct chance *c, const struct drawn *d, unsigned i, char word);
+uint64_t draw_length(struct chance *c);
+uint64_t draw_descriptor(struct chance *c);
+uint64_t draw_offset(struct chance *c);
+uint64_t draw_open_flags(struct chance *c);
 
 /* Settles class and rule by the arguments as they are. */
 void draw_settle(struct drawn *d);

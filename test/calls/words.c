@@ -7,8 +7,8 @@
  *   g flags        O flags of open            m mode     u owner    h whence         p process
  *   s signal       c clock                    w milliseconds        a advice         l prctl option
  *   q protection   M mapping's flags          @ a page to be mapped  N its length    k brk
- *   x futex's operation   8 eight, mostly   2 twenty-four, mostly     3 how an epoll is changed  4 fcntl's command
- *   5 ioctl's request  6 flock's operation  r random
+ *   x futex's operation   8 eight, mostly   2 twenty-four, mostly   3 how an epoll is changed
+ *   4 fcntl's command   5 ioctl's request  6 flock's operation  r random
  *   pointers, by what stands there: S signals  A action  T time  I interval  J siginfo  P pollfds
  *   E epoll event  K lock  Y path  X name of an attribute  H open_how  F set of descriptors
  *   W words  L a stack  . anything
