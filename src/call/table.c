@@ -209,8 +209,9 @@ static const struct call_row rows[CALL_NR_END] = {
 	RULES(prlimit64, call_rules_prlimit64, "rlimit", ARGS(V, V, V, OUT(16))),
 	FWD(getpriority),
 	HOME(setpriority, "scheduling"),
-	/* The result is the size of the kernel's mask; the rest of the buffer is left alone. */
-	FWD(sched_getaffinity, ARGS(V, V, OUT_RET_UINT(1))),
+	/* The result is the size of the kernel's mask; the rest of the buffer is left alone. The count
+	 * must be a multiple of 8. */
+	FWD(sched_getaffinity, ARGS(V, V, OUT_RET_AS_IS(1))),
 	HOME(sched_setaffinity, "scheduling"),
 	FWD(sched_getparam, ARGS(V, OUT(4))),
 	HOME(sched_setparam, "scheduling"),

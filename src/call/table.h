@@ -58,6 +58,9 @@ struct arg_spec {
 		       .out = COUNT_BYTES }
 #define OUT_RET_UINT(a) { .kind = ARG_OUT, .from = SIZE_UINT, .by = (a), .unit = 1, .cut = true, \
 			  .out = COUNT_BYTES }
+/* ... where the call looks at the count itself: a lower one may be right where this is not. */
+#define OUT_RET_AS_IS(a) { .kind = ARG_OUT, .from = SIZE_UINT, .by = (a), .unit = 1, \
+			   .out = COUNT_BYTES }
 #define OUT_RET_INT(a, u) { .kind = ARG_OUT, .from = SIZE_INT, .by = (a), .unit = (u), \
 			    .cut = true, .out = COUNT_UNITS }
 #define FD_SET_BY(a) { .kind = ARG_INOUT, .from = SIZE_FD_SET, .by = (a) }

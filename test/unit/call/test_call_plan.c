@@ -108,6 +108,7 @@ static void test_refused(void **state)
 	assert_int_equal(PLAN(SYS_getuid, 0), -ENOSYS);
 	assert_int_equal(PLAN(SYS_poll, P, 0xffffffff), -E2BIG);
 	assert_int_equal(PLAN(SYS_poll, P, MAX_ / 8 + 1), -E2BIG);
+	assert_int_equal(PLAN(SYS_sched_getaffinity, 0, MAX_ + 2, P), -E2BIG); /* no multiple of 8 */
 	assert_int_equal(PLAN(SYS_poll, P, MAX_ / 8), 0);
 	assert_int_equal(PLAN(SYS_setxattr, P, P, P, UINT64_MAX), -E2BIG);
 	assert_int_equal(PLAN(SYS_openat2, 0, P, P, 1ULL << 32), -E2BIG);
