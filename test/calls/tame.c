@@ -4,6 +4,7 @@
  * removed with the fault. */
 #include "calls.h"
 
+#include <asm/termbits.h>
 #include <asm/unistd.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -173,6 +174,16 @@ static bool tame_fcntl(struct chance *c, struct drawn *d)
 	return true;
 }
 
+static bool without_bits(uint64_t at, uint16_t bits)
+{
+	uint16_t v;
+
+	if (!arena_get(at, &v, sizeof(v)))
+		return true;
+	v &= (uint16_t)~bits;
+	return arena_put(at, &v, sizeof(v));
+}
+
 static bool tame_ioctl(struct chance *c, struct drawn *d)
 {
 	static const int zero = 0;
@@ -189,6 +200,17 @@ static bool tame_ioctl(struct chance *c, struct drawn *d)
 
 		return arena_good(d->arg[2], 4) && chance_of(c, 500) && arena_put(d->arg[2], &pid, 4);
 	}
+	case TCSETS:
+	case TCSETSW:
+	case TCSETSF:
+	case TCSETS2:
+	case TCSETSW2:
+	case TCSETSF2: /* an echo comes when the kernel finds time */
+		return without_bits(d->arg[2] + 12, ECHO | ECHONL);
+	case TCSETA:
+	case TCSETAW:
+	case TCSETAF:
+		return without_bits(d->arg[2] + 6, ECHO | ECHONL);
 	default:
 		return true;
 	}

@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define FILE_MOST (4UL << 20) /* no file gets longer: the folder may be memory */
@@ -164,11 +165,16 @@ static void drain(int fd)
 static int make_tty(void)
 {
 	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK), unlocked = 0, r;
+	struct termios t;
 
 	r = at(master, FD_TTY);
 	if (r < 0 || ioctl(FD_TTY, TIOCSPTLCK, &unlocked) < 0)
 		return r < 0 ? r : -errno;
-	return at(ioctl(FD_TTY, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK), FD_TTY_PEER);
+	r = at(ioctl(FD_TTY, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK), FD_TTY_PEER);
+	if (r == 0 && tcgetattr(FD_TTY_PEER, &t) < 0)
+		return -errno;
+	t.c_lflag &= ~(tcflag_t)(ECHO | ECHONL); /* an echo comes when the kernel finds time */
+	return r < 0 || tcsetattr(FD_TTY_PEER, TCSANOW, &t) == 0 ? r : -errno;
 }
 
 static int make_epoll(void)
