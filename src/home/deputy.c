@@ -231,19 +231,24 @@ static void absorb_native(struct home *h, int64_t ret)
 
 static void issue(struct home *h, bool wait);
 
-/* Was the call cut short, so that its rest is to be done? Nothing breaks off a write to a regular file:
- * where such a one is short, a limit or the disk ends it, and to go on would raise SIGXFSZ. */
-static bool was_cut(const struct home *h, const struct run *r, int64_t ret)
+bool deputy_is_regular(const struct home *h, int fd)
 {
 	char path[64];
 	struct stat st;
 
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, fd);
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Was the call cut short, so that its rest is to be done? Nothing breaks off a write to a regular file:
+ * where such a one is short, a limit or the disk ends it, and to go on would raise SIGXFSZ. */
+static bool was_cut(const struct home *h, const struct run *r, int64_t ret)
+{
 	if (!(r->plan.flags & CALL_RESUMES) || ret <= 0 || r->done + (uint64_t)ret >= wanted(h, r))
 		return false;
 	if (r->plan.kind[1] != ARG_IN && r->plan.kind[1] != ARG_IOV_IN)
 		return true;
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, (int)r->plan.arg[0]);
-	return stat(path, &st) < 0 || !S_ISREG(st.st_mode);
+	return !deputy_is_regular(h, (int)r->plan.arg[0]);
 }
 
 /* The call has returned @ret: is that its end? */

@@ -201,6 +201,8 @@ bool deputy_on_agent_stop(void *ctx, const struct trace_wait *w);
 void deputy_poll(struct home *h);
 /* The iovecs of a vector's call with these registers, from P's memory, become the run's. Return: 0, -EFAULT. */
 int deputy_load_parts(struct home *h, const uint64_t arg[CALL_ARGS]);
+/* Is P's descriptor @fd a regular file's? */
+bool deputy_is_regular(const struct home *h, int fd);
 /* Is it a read of /dev/zero, /dev/urandom and the like? These a stop cuts short, where nothing else would, and
  * they may be read again from the start. */
 bool deputy_reads_again(const struct home *h, const struct call_plan *p);

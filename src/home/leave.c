@@ -226,6 +226,8 @@ static bool cut_short(struct home *h, const struct call_plan *p, const uint64_t 
 {
 	if (p->nr == SYS_sendfile)
 		return (uint64_t)done < arg[3];
+	if (deputy_is_regular(h, (int)arg[0]))
+		return false; /* a limit or the disk has ended it */
 	if (p->kind[1] == ARG_IOV_IN)
 		return deputy_load_parts(h, arg) == 0 && (uint64_t)done < deputy_sum_parts(h);
 	return p->kind[1] == ARG_IN && (uint64_t)done < arg[2];

@@ -86,7 +86,8 @@ bool signals_overtaken(const struct home *h, int sig)
  * it would be there twice when the next one comes. */
 bool signals_of_thread(const siginfo_t *si)
 {
-	return si->si_code == SI_TKILL;
+	/* Those of job control take each other away wherever they wait. */
+	return si->si_code == SI_TKILL || opposite(si->si_signo);
 }
 
 int signals_queue_again(struct home *h, const siginfo_t *si, struct err *e)
