@@ -133,6 +133,8 @@ trap 'echo bye' EXIT
 exit 3
 """
 
+BRISK = 60  # moves as fast as they can be; with --long all are
+
 # Each computes for about 3 to 8 seconds natively; dd, mostly calls, takes that long only while away.
 TASKS = {
     "xz-file": lambda: Task(["xz", "-T1", "-6", "-k", "input"], {"input": text(8 * MB)}, ["input.xz"]),
@@ -170,7 +172,7 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_moved_like_native(lab, home_dir, seed, name, turn):
+def test_moved_like_native(request, lab, home_dir, seed, name, turn):
     task = TASKS[name]()
     print(f"{name}: seed {seed}")
     folders = {}
@@ -179,6 +181,7 @@ def test_moved_like_native(lab, home_dir, seed, name, turn):
         folders[kind] = lab.folder(folders[kind])
     native = mover.run_native(lab, task, folders["native"], 60)
     print(f"native: {native.end}, {native.seconds:.1f} s")
-    moved = mover.run_moved(lab, task, folders["moved"], seed, limit=120)
+    brisk = 10**9 if request.config.getoption("--long") else BRISK
+    moved = mover.run_moved(lab, task, folders["moved"], seed, limit=120, brisk=brisk)
     print(f"moved: {moved.account()}")
     assert not mover.faults(native, moved)
