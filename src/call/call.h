@@ -53,6 +53,8 @@ struct call_plan {
 	enum arg_kind kind[CALL_ARGS]; /* ARG_VALUE also for NULL pointers */
 	uint32_t size[CALL_ARGS]; /* bytes; for ARG_STR the greatest; for ARG_IOV_* the number of
 				   * iovecs (the guest's side sums them up before sending) */
+	uint8_t len_at[CALL_ARGS]; /* the argument that points to the room there is, an int: more than size
+				    * does not count. 0: all of size */
 	uint8_t flags;
 };
 
@@ -85,7 +87,8 @@ int call_plan(long nr, const uint64_t arg[CALL_ARGS], struct call_plan *ret);
  * Return: bytes, or -EPROTO when @in_len does not fit the plan. */
 int call_place_size(const struct call_plan *p, unsigned i, uint32_t in_len);
 /* Bytes of OUT argument @i that count after the call returned @ret (0 for other kinds).
- * @cap is what was reserved for it. Never more than @cap. */
+ * @cap is what was reserved for it. Never more than @cap. Where plan.len_at names an argument, this int tells
+ * how much of that counts, as it was before the call and as it is behind it; that is the caller's to see. */
 uint32_t call_out_len(const struct call_plan *p, unsigned i, int64_t ret, uint32_t cap);
 
 /* One condition on one argument: (arg & mask) == value. */

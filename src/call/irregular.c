@@ -256,4 +256,4 @@ const struct call_rule call_rules_epoll_ctl[] = {
 
 const struct call_rule call_rules_mask_3[] = { WITHOUT(3), END };
 const struct call_rule call_rules_mask_4[] = { WITHOUT(4), END };
-const struct call_rule call_rules_mask_5[] = { WITHOUT(5), END };
+const struct call_rule call_rules_mask_5[] = { WITHOUT(5), END };/* clang-format on */

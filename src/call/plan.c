@@ -138,6 +138,8 @@ static int plan_arg(const struct arg_spec *s, unsigned i, struct call_plan *p)
 		p->arg[s->by] = n = most;
 	}
 	p->size[i] = (uint32_t)(n * unit);
+	if (s->out == COUNT_LEN && p->arg[s->by])
+		p->len_at[i] = s->by;
 	return 0;
 }
 
@@ -191,7 +193,8 @@ int call_place_size(const struct call_plan *p, unsigned i, uint32_t in_len)
 		break;
 	case ARG_IN:
 	case ARG_INOUT:
-		least = most = p->size[i];
+		most = room = p->size[i];
+		least = p->len_at[i] ? 0 : most;
 		break;
 	case ARG_OUT:
 		room = p->size[i];
@@ -229,7 +232,7 @@ uint32_t call_out_len(const struct call_plan *p, unsigned i, int64_t ret, uint32
 	if (ret < 0 && ret >= -ERRNO_MAX && s->out != COUNT_ALWAYS &&
 	    !((p->flags & CALL_OUT_ON_EINTR) && interrupted(ret)))
 		return 0;
-	if (s->out == COUNT_ALL || s->out == COUNT_ALWAYS)
+	if (s->out == COUNT_ALL || s->out == COUNT_ALWAYS || s->out == COUNT_LEN)
 		return (uint32_t)n;
 	if (ret <= 0)
 		return 0;
@@ -254,7 +257,7 @@ static const struct {
 	{ __NR_preadv, NONE, NONE, 3 },	   { __NR_pwritev, NONE, NONE, 3 },
 	{ __NR_preadv2, NONE, NONE, 3 },   { __NR_pwritev2, NONE, NONE, 3 },
 	{ __NR_sendfile, NONE, 3, NONE },  { __NR_splice, NONE, 4, NONE },
-	{ __NR_tee, NONE, 2, NONE },	   { __NR_copy_file_range, NONE, 4, NONE },
+	{ __NR_sendto, 1, 2, NONE },	   { __NR_tee, NONE, 2, NONE },	   { __NR_copy_file_range, NONE, 4, NONE },
 };
 
 int call_advance(long nr, uint64_t arg[CALL_ARGS], uint64_t done)

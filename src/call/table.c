@@ -28,6 +28,8 @@
 #define SIGINFO_WAIT 28 /* what waitid writes of one, up to si_status */
 #define USTAT      32
 #define CACHESTAT  40
+#define SOCKADDR   128 /* sockaddr_storage */
+#define SOCKOPT    4096 /* with more room it is at home */
 
 static_assert(sizeof(struct stat) == 144, "struct stat");
 static_assert(sizeof(struct statfs) == 120, "struct statfs");
@@ -369,22 +371,24 @@ static const struct call_row rows[CALL_NR_END] = {
 	ROW(465, "listxattrat", CALL_FORWARD, ARGS(V, STR, V, OUT_RET(4))),
 	ROW(466, "removexattrat", CALL_FORWARD, ARGS(V, STR, V, STR)),
 
-	/* ---- sockets: at home in this release; give them rows, msghdr and sockopts rules ----- */
-	HOME(socket, "sockets"),
-	HOME(socketpair, "sockets"),
-	HOME(connect, "sockets"),
-	HOME(accept, "sockets"),
-	HOME(accept4, "sockets"),
-	HOME(bind, "sockets"),
-	HOME(listen, "sockets"),
-	HOME(shutdown, "sockets"),
-	HOME(getsockname, "sockets"),
-	HOME(getpeername, "sockets"),
-	HOME(setsockopt, "sockets"),
-	HOME(getsockopt, "sockets"),
-	HOME(sendto, "sockets"),
-	HOME(recvfrom, "sockets"),
-	HOME(sendmsg, "sockets"),
+	/* ---- sockets. With a timeout of the socket's own they return EINTR when merely stopped - */
+	FWD(socket),
+	FWD(socketpair, ARGS(V, V, V, OUT(8))),
+	FWD(connect, ARGS(V, IN_INT(2)), .flags = EPOLLS),
+	FWD(accept, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT(4)), .flags = EPOLLS),
+	FWD(accept4, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT(4)), .flags = EPOLLS),
+	FWD(bind, ARGS(V, IN_INT(2))),
+	FWD(listen),
+	FWD(shutdown),
+	FWD(getsockname, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT(4))),
+	FWD(getpeername, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT(4))),
+	RULES(setsockopt, call_rules_setsockopt, "socket-option", ARGS(V, V, V, IN_INT(4))),
+	/* Of some options the buffer goes in, too. */
+	RULES(getsockopt, call_rules_getsockopt, "socket-option", ARGS(V, V, V, INOUT_LEN(4, SOCKOPT), INOUT(4))),
+	FWD(sendto, ARGS(V, IN_CUT(2), V, V, IN_INT(5)), .rules = call_rules_sendto, .flags = RESUMES | CALL_EINTR),
+	FWD(recvfrom, ARGS(V, OUT_RET(2), V, V, OUT_LEN(5, SOCKADDR), INOUT(4)), .rules = call_rules_recvfrom,
+	    .flags = EPOLLS),
+	HOME(sendmsg, "sockets"), /* pointers within a structure */
 	HOME(recvmsg, "sockets"),
 	HOME(sendmmsg, "sockets"),
 	HOME(recvmmsg, "sockets"),

@@ -30,6 +30,7 @@ enum out_count {
 	COUNT_UNITS, /* the result times unit */
 	COUNT_ALWAYS, /* all bytes, though the call failed; for INOUT only */
 	COUNT_IF_POSITIVE, /* all bytes, if the result is above 0 */
+	COUNT_LEN, /* as many as the int says to which argument @by points */
 	COUNT_COUNT_
 };
 
@@ -63,6 +64,10 @@ struct arg_spec {
 			   .out = COUNT_BYTES }
 #define OUT_RET_INT(a, u) { .kind = ARG_OUT, .from = SIZE_INT, .by = (a), .unit = (u), \
 			    .cut = true, .out = COUNT_UNITS }
+/* Socket addresses and options: argument a points to an int, the room there is, and then what was needed. */
+#define OUT_LEN(a, n)   { .kind = ARG_OUT, .by = (a), .unit = (n), .out = COUNT_LEN }
+#define INOUT_LEN(a, n) { .kind = ARG_INOUT, .by = (a), .unit = (n), .out = COUNT_LEN }
+#define IN_INT(a)       { .kind = ARG_IN, .from = SIZE_INT, .by = (a), .unit = 1 }
 #define FD_SET_BY(a) { .kind = ARG_INOUT, .from = SIZE_FD_SET, .by = (a) }
 /* An unsigned long in the prototype, of which the kernel looks at the lower half. */
 #define IOV_IN(a)    { .kind = ARG_IOV_IN, .from = SIZE_UINT, .by = (a), .unit = 1 }
@@ -113,6 +118,7 @@ extern const struct call_rule call_rules_fcntl[];
 extern const struct call_rule call_rules_futex[];
 extern const struct call_rule call_rules_futex_waitv[];
 extern const struct call_rule call_rules_get_robust_list[];
+extern const struct call_rule call_rules_getsockopt[];
 extern const struct call_rule call_rules_ioctl[];
 extern const struct call_rule call_rules_itimer[];
 extern const struct call_rule call_rules_madvise[];
@@ -124,5 +130,8 @@ extern const struct call_rule call_rules_mremap[];
 extern const struct call_rule call_rules_personality[];
 extern const struct call_rule call_rules_prctl[];
 extern const struct call_rule call_rules_prlimit64[];
+extern const struct call_rule call_rules_recvfrom[];
+extern const struct call_rule call_rules_sendto[];
+extern const struct call_rule call_rules_setsockopt[];
 
 #endif

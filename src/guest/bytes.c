@@ -16,12 +16,8 @@ int bytes_arg(const struct call_plan *p)
 	for (int i = 0; i < CALL_ARGS; i++)
 		if (p->kind[i] == ARG_IOV_IN || p->kind[i] == ARG_IOV_OUT)
 			return i;
-	if (!(p->flags & (CALL_READS | CALL_RESUMES)))
-		return -1;
-	for (int i = 0; i < CALL_ARGS; i++)
-		if (p->kind[i] == ARG_IN || p->kind[i] == ARG_OUT)
-			return i;
-	return -1;
+	/* All that read or write without a vector have their buffer there, and its length behind it. */
+	return p->flags & (CALL_READS | CALL_RESUMES) && (p->kind[1] == ARG_IN || p->kind[1] == ARG_OUT) ? 1 : -1;
 }
 
 int bytes_find(struct guest *g, struct waiting *w)
@@ -34,7 +30,7 @@ int bytes_find(struct guest *g, struct waiting *w)
 	if (d < 0)
 		return 0;
 	if (p->kind[d] == ARG_IN || p->kind[d] == ARG_OUT) {
-		w->want = p->arg[2]; /* read, write, pread64, pwrite64: the third is the count */
+		w->want = p->arg[2];
 		w->iov[w->niov++] = (struct iovec){ (void *)(uintptr_t)p->arg[d], w->want };
 	} else {
 		if (p->size[d] > ARRAY_SIZE(w->iov))
@@ -144,19 +140,42 @@ size_t bytes_reach(struct guest *g, const struct waiting *w, size_t n)
 	return for_bytes(g, w, w->done, NULL, n, out ? reach_to_write : reach_to_read);
 }
 
+uint32_t bytes_room(struct guest *g, const struct call_plan *p, int i)
+{
+	int32_t room;
+
+	if (!p->len_at[i] || mem_read(&g->mem, (uaddr_t){ p->arg[p->len_at[i]] }, &room, sizeof(room)) < 0)
+		return p->size[i];
+	return MIN((uint32_t)MAX(room, 0), p->size[i]);
+}
+
+/* An option may be longer than what travels, and then more than that is written. */
+static bool too_long(struct guest *g, const struct call_plan *p, int i)
+{
+	int32_t room;
+
+	return p->len_at[i] && p->kind[i] == ARG_INOUT &&
+	       mem_read(&g->mem, (uaddr_t){ p->arg[p->len_at[i]] }, &room, sizeof(room)) == 0 &&
+	       room > (int32_t)p->size[i];
+}
+
 bool bytes_args_good(struct guest *g, const struct call_plan *p)
 {
 	int d = bytes_arg(p);
 
 	for (int i = 0; i < CALL_ARGS; i++) {
 		uaddr_t at = { p->arg[i] };
+		uint32_t size;
 
 		if (p->kind[i] == ARG_VALUE || i == d)
 			continue;
 		if (!mem_is_users(at, p->size[i]))
 			return false;
 		/* What goes in is read before anything else, and that will tell. */
-		if (call_arg_out(p->kind[i]) && mem_reach(&g->mem, at, p->size[i], true) < p->size[i])
+		size = bytes_room(g, p, i);
+		if (call_arg_out(p->kind[i]) && mem_reach(&g->mem, at, size, true) < size)
+			return false;
+		if (too_long(g, p, i))
 			return false;
 	}
 	return true;

@@ -37,7 +37,7 @@ static int put_arg(struct guest *g, struct waiting *w, int i, bool data, uint32_
 {
 	const struct call_plan *p = &w->part;
 	enum arg_kind k = p->kind[i];
-	uint32_t n = data ? piece : p->size[i];
+	uint32_t n = data ? piece : bytes_room(g, p, i);
 	size_t at = out.len;
 	ssize_t len;
 	void *to;

@@ -114,6 +114,8 @@ int bytes_get(struct guest *g, const struct waiting *w, void *data, size_t n);
 int bytes_put(struct guest *g, const struct waiting *w, const void *data, size_t n);
 /* How many of these the program can reach, up to the first that it cannot. */
 size_t bytes_reach(struct guest *g, const struct waiting *w, size_t n);
+/* Bytes that argument @i may take: its size, or what the program says that there is room for. */
+uint32_t bytes_room(struct guest *g, const struct call_plan *p, int i);
 /* Can it write all that @p gives out by its other arguments, and are all addresses a program's? */
 bool bytes_args_good(struct guest *g, const struct call_plan *p);
 

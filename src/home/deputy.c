@@ -111,6 +111,24 @@ static void lay_parts(struct home *h)
 	r->arg[2] = n;
 }
 
+/* The room that the program says there is, in the deputy's own copy, not above what there is here. */
+static void limit_room(struct home *h)
+{
+	struct run *r = &h->run;
+
+	for (unsigned i = 0; i < CALL_ARGS; i++) {
+		uint8_t *at = h->p.base + AREA_BUF + r->at[r->plan.len_at[i]];
+		int32_t room;
+
+		if (!r->plan.len_at[i])
+			continue;
+		memcpy(&room, at, sizeof(room));
+		room = MIN(room, (int32_t)r->cap[i]);
+		memcpy(at, &room, sizeof(room));
+		r->room = (uint32_t)MAX(room, 0);
+	}
+}
+
 /* The parts of the run of bytes at @at in the deputy. */
 static void split(struct home *h, uint64_t at, const struct call_packet *c)
 {
@@ -159,14 +177,27 @@ static int place(struct home *h, const struct call_packet *c)
 			at += c->nparts * (uint32_t)sizeof(struct iovec);
 		}
 	}
+	limit_room(h);
 	return 0;
+}
+
+uint32_t deputy_out_len(const struct home *h, unsigned i, int64_t ret)
+{
+	const struct run *r = &h->run;
+	uint32_t n = call_out_len(&r->plan, i, ret, r->cap[i]);
+	int32_t need;
+
+	if (!n || !r->plan.len_at[i])
+		return n;
+	memcpy(&need, h->p.base + AREA_BUF + r->at[r->plan.len_at[i]], sizeof(need));
+	return MIN(n, MIN(r->room, (uint32_t)MAX(need, 0)));
 }
 
 /* The OUT bytes of argument @i into the message. */
 static void put_out(struct home *h, struct buf *b, unsigned i, int64_t ret)
 {
 	struct run *r = &h->run;
-	uint32_t n = call_out_len(&r->plan, i, ret, r->cap[i]);
+	uint32_t n = deputy_out_len(h, i, ret);
 
 	buf_put_u32(b, n);
 	buf_put(b, h->p.base + AREA_BUF + r->at[i], n);
@@ -217,7 +248,7 @@ static void absorb_native(struct home *h, int64_t ret)
 		r->at[i] = r->cap[i] = 0;
 		if (!call_arg_out(r->plan.kind[i]))
 			continue;
-		n = MIN(r->plan.size[i], AREA_BUF_SIZE - at);
+		n = MIN(r->plan.len_at[i] ? MIN(r->room, r->plan.size[i]) : r->plan.size[i], AREA_BUF_SIZE - at);
 		if (call_out_len(&r->plan, i, ret, n) &&
 		    mem_read(&h->mem, (uaddr_t){ r->plan.arg[i] }, h->p.base + AREA_BUF + at, n) < 0)
 			n = 0; /* the program gave a bad address: it gets what is there */
@@ -420,6 +451,12 @@ int deputy_load_native(struct home *h, const struct image *m, int64_t code, stru
 
 	*r = (struct run){ .id = p->id, .native = true, .code = code, .restart = code == -516 };
 	k = call_plan(p->nr, p->arg, &r->plan);
+	for (unsigned i = 0; k == 0 && i < CALL_ARGS; i++)
+		if (r->plan.len_at[i] &&
+		    mem_read(&h->mem, (uaddr_t){ p->arg[r->plan.len_at[i]] }, &r->room, sizeof(r->room)) < 0)
+			return err_reason(e, -EBUSY, "busy", "it is inside %s", call_name(p->nr));
+	if ((int32_t)r->room < 0)
+		r->room = 0;
 	if (k < 0) { /* a sleep: it gives nothing out */
 		r->plan = (struct call_plan){ .nr = p->nr };
 		memcpy(r->plan.arg, p->arg, sizeof(p->arg));

@@ -54,6 +54,7 @@ struct run {
 	struct call_plan plan; /* arguments as the program gave them */
 	uint64_t arg[CALL_ARGS]; /* as the deputy issues them */
 	uint32_t at[CALL_ARGS], cap[CALL_ARGS]; /* offsets in AREA_BUF, bytes reserved */
+	uint32_t room; /* that the program said there is, of the argument with plan.len_at */
 	uint32_t nparts;   /* its iovecs, in home.part */
 	uint32_t parts_at; /* where they are laid out for it, in AREA_BUF */
 	bool native;	/* pointers are the program's own, in P's memory */
@@ -206,6 +207,8 @@ bool deputy_is_regular(const struct home *h, int fd);
 /* Is it a read of /dev/zero, /dev/urandom and the like? These a stop cuts short, where nothing else would, and
  * they may be read again from the start. */
 bool deputy_reads_again(const struct home *h, const struct call_plan *p);
+/* Bytes of OUT argument @i of the run that count, now that it has returned @ret. */
+uint32_t deputy_out_len(const struct home *h, unsigned i, int64_t ret);
 /* Bytes of the run's iovecs. */
 uint64_t deputy_sum_parts(const struct home *h);
 /* Loads a call that P was in natively when it was stopped with @code. */

@@ -104,7 +104,7 @@ static void put_out(struct home *h, bool interrupted)
 
 		if (!call_arg_out(r->plan.kind[i]))
 			continue;
-		n = interrupted ? r->cap[i] : call_out_len(&r->plan, i, r->ret, r->cap[i]);
+		n = interrupted ? r->cap[i] : deputy_out_len(h, i, r->ret);
 		if (r->plan.kind[i] != ARG_IOV_OUT) {
 			/* plan.arg of a later piece points behind what earlier ones filled */
 			(void)mem_write(&h->mem, (uaddr_t){ r->plan.arg[i] }, from, n);

@@ -27,8 +27,8 @@ def asked(lab, job, where):
 def test_stopped_while_it_sleeps(mortal_lab, home_dir):
     """Its sleep ends while it is stopped, and what it does then must wait."""
     lab = mortal_lab
-    code = ("import time, socket\nprint('up', flush=True)\ntime.sleep(2)\n"
-            "socket.socket()\nprint('done', flush=True)\n")
+    code = ("import time, os\nprint('up', flush=True)\ntime.sleep(2)\n"
+            "os.sched_setaffinity(0, {0})\nprint('done', flush=True)\n")
     job = lab.job([PY, "-c", code], home_dir, pty=True)
     up(job)
     away(lab, job)

@@ -162,6 +162,34 @@ static void test_place(void **state)
 	assert_int_equal(call_place_size(&p, 1, 1), -EPROTO);
 }
 
+/* Room told by an int in memory: as much may go in, all of it has a place. */
+static void test_len(void **state)
+{
+	struct call_plan p;
+
+	assert_int_equal(PLAN(SYS_accept, 3, P, P), 0);
+	assert_int_equal(p.len_at[1], 2);
+	assert_int_equal(p.size[1], 128);
+	assert_int_equal(call_place_size(&p, 1, 0), 128);
+	assert_int_equal(call_place_size(&p, 1, 1), -EPROTO);
+	assert_int_equal(call_out_len(&p, 1, 5, 128), 128);
+	assert_int_equal(call_out_len(&p, 1, -EINVAL, 128), 0);
+	assert_int_equal(PLAN(SYS_accept, 3, P, 0), 0);
+	assert_int_equal(p.len_at[1], 0);
+	assert_int_equal(PLAN(SYS_getsockopt, 3, 1 /* SOL_SOCKET */, 4, P, P), 0);
+	assert_int_equal(p.len_at[3], 4);
+	assert_int_equal(call_place_size(&p, 3, 0), 4096);
+	assert_int_equal(call_place_size(&p, 3, 4096), 4096);
+	assert_int_equal(call_place_size(&p, 3, 4097), -EPROTO);
+	assert_int_equal(PLAN(SYS_connect, 3, P, (uint32_t)-1), 0);
+	assert_int_equal(p.size[1], 0);
+	assert_int_equal(PLAN(SYS_getsockopt, 3, 1, 26 /* SO_GET_FILTER */, P, P), -ENOSYS);
+	assert_int_equal(PLAN(SYS_setsockopt, 3, 41, 64 /* ip6tables */, P, 40), -ENOSYS);
+	assert_int_equal(PLAN(SYS_setsockopt, 3, 263 /* SOL_PACKET */, 5, P, 40), -ENOSYS);
+	assert_int_equal(PLAN(SYS_sendto, 3, P, 9, 0x4000000 /* MSG_ZEROCOPY */), -ENOSYS);
+	assert_int_equal(PLAN(SYS_recvfrom, 3, P, 9, 0x100 /* MSG_WAITALL */), -ENOSYS);
+}
+
 static void test_out_len(void **state)
 {
 	struct call_plan p;
@@ -251,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),	 cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_cut),	 cmocka_unit_test(test_place),
+		cmocka_unit_test(test_len),
 		cmocka_unit_test(test_out_len),	 cmocka_unit_test(test_advance),
 		cmocka_unit_test(test_pieces_complete),
 	};
