@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #define CALL_ARGS 6
+#define CALL_NAME_MAX    128 /* bytes of a socket address */
+#define CALL_CONTROL_MAX 16384 /* bytes of control data that travel with one message */
 #define CALL_PARTS_MAX 1024 /* iovecs of one call, UIO_MAXIOV of the kernel */
 
 /* A number that no kernel will ever give a meaning: a body that inherits a call which goes on at
@@ -44,6 +46,8 @@ enum arg_kind {
 	ARG_INOUT,   /* both: plan.size bytes */
 	ARG_IOV_IN,  /* in: an array of iovec in the guest; their lengths travel, and their bytes as one run */
 	ARG_IOV_OUT, /* out: likewise */
+	ARG_MSG_IN,  /* in: a struct msghdr; name, control data and the bytes of its iovecs travel */
+	ARG_MSG_OUT, /* out: likewise, and which flags */
 	ARG_KIND_COUNT_
 };
 
@@ -121,14 +125,20 @@ int call_advance(long nr, uint64_t arg[CALL_ARGS], uint64_t done);
  * it (/proc/self/maps, or by its number @pid)? The deputy's own would be a lie. */
 bool call_tells_of_self(const char *path, int pid);
 
+/* Iovecs, or a message, which has some. A call has at most one such argument. */
+static inline bool call_arg_vector(enum arg_kind k)
+{
+	return k == ARG_IOV_IN || k == ARG_IOV_OUT || k == ARG_MSG_IN || k == ARG_MSG_OUT;
+}
+
 static inline bool call_arg_in(enum arg_kind k)
 {
-	return k == ARG_STR || k == ARG_IN || k == ARG_INOUT || k == ARG_IOV_IN;
+	return k == ARG_STR || k == ARG_IN || k == ARG_INOUT || k == ARG_IOV_IN || k == ARG_MSG_IN;
 }
 
 static inline bool call_arg_out(enum arg_kind k)
 {
-	return k == ARG_OUT || k == ARG_INOUT || k == ARG_IOV_OUT;
+	return k == ARG_OUT || k == ARG_INOUT || k == ARG_IOV_OUT || k == ARG_MSG_OUT;
 }
 
 #endif

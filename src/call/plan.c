@@ -203,6 +203,10 @@ int call_place_size(const struct call_plan *p, unsigned i, uint32_t in_len)
 	case ARG_IOV_OUT:
 		most = p->size[i] ? CALL_DATA_MAX : 0;
 		break;
+	case ARG_MSG_IN:
+	case ARG_MSG_OUT:
+		most = CALL_DATA_MAX;
+		break;
 	case ARG_VALUE:
 	case ARG_KIND_COUNT_:
 		break;
@@ -226,7 +230,7 @@ uint32_t call_out_len(const struct call_plan *p, unsigned i, int64_t ret, uint32
 
 	if (!row || i >= CALL_ARGS || !call_arg_out(p->kind[i]))
 		return 0;
-	if (p->kind[i] != ARG_IOV_OUT)
+	if (!call_arg_vector(p->kind[i]))
 		n = MIN(n, p->size[i]);
 	s = spec_of(row, call_rule(row, p->arg), i);
 	if (ret < 0 && ret >= -ERRNO_MAX && s->out != COUNT_ALWAYS &&
@@ -257,7 +261,7 @@ static const struct {
 	{ __NR_preadv, NONE, NONE, 3 },	   { __NR_pwritev, NONE, NONE, 3 },
 	{ __NR_preadv2, NONE, NONE, 3 },   { __NR_pwritev2, NONE, NONE, 3 },
 	{ __NR_sendfile, NONE, 3, NONE },  { __NR_splice, NONE, 4, NONE },
-	{ __NR_sendto, 1, 2, NONE },	   { __NR_tee, NONE, 2, NONE },	   { __NR_copy_file_range, NONE, 4, NONE },
+	{ __NR_sendto, 1, 2, NONE },	   { __NR_sendmsg, NONE, NONE, NONE },	   { __NR_tee, NONE, 2, NONE },	   { __NR_copy_file_range, NONE, 4, NONE },
 };
 
 int call_advance(long nr, uint64_t arg[CALL_ARGS], uint64_t done)

@@ -40,16 +40,15 @@
 const struct call_rule call_rules_getsockopt[] = { OPTIONS_AT_HOME, LEVELS_FORWARDED, END };
 const struct call_rule call_rules_setsockopt[] = { OPTIONS_AT_HOME, LEVELS_FORWARDED, END };
 
+#define WITH_FLAG(a, flag, why) \
+	{ .n = 1, .match = { BITS(a, flag, flag) }, .class_ = CALL_HOME, .reason = (why) }
+
 /* The kernel would go on reading the deputy's buffer. */
-const struct call_rule call_rules_sendto[] = {
-	{ .n = 1, .match = { BITS(3, MSG_ZEROCOPY, MSG_ZEROCOPY) }, .class_ = CALL_HOME, .reason = "page-sharing" },
-	END
-};
+const struct call_rule call_rules_sendto[] = { WITH_FLAG(3, MSG_ZEROCOPY, "page-sharing"), END };
+const struct call_rule call_rules_sendmsg[] = { WITH_FLAG(2, MSG_ZEROCOPY, "page-sharing"), END };
 
 /* A stop of ours cuts it short, and to go on with the rest is right for streams only. */
-const struct call_rule call_rules_recvfrom[] = {
-	{ .n = 1, .match = { BITS(3, MSG_WAITALL, MSG_WAITALL) }, .class_ = CALL_HOME, .reason = "waitall" },
-	END
-};
+const struct call_rule call_rules_recvfrom[] = { WITH_FLAG(3, MSG_WAITALL, "waitall"), END };
+const struct call_rule call_rules_recvmsg[] = { WITH_FLAG(2, MSG_WAITALL, "waitall"), END };
 
 /* clang-format on */

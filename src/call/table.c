@@ -388,9 +388,9 @@ static const struct call_row rows[CALL_NR_END] = {
 	FWD(sendto, ARGS(V, IN_CUT(2), V, V, IN_INT(5)), .rules = call_rules_sendto, .flags = RESUMES | CALL_EINTR),
 	FWD(recvfrom, ARGS(V, OUT_RET(2), V, V, OUT_LEN(5, SOCKADDR), INOUT(4)), .rules = call_rules_recvfrom,
 	    .flags = EPOLLS),
-	HOME(sendmsg, "sockets"), /* pointers within a structure */
-	HOME(recvmsg, "sockets"),
-	HOME(sendmmsg, "sockets"),
+	FWD(sendmsg, ARGS(V, MSG_IN), .rules = call_rules_sendmsg, .flags = RESUMES | CALL_EINTR),
+	FWD(recvmsg, ARGS(V, MSG_OUT), .rules = call_rules_recvmsg, .flags = EPOLLS),
+	HOME(sendmmsg, "sockets"), /* pointers within a list of structures */
 	HOME(recvmmsg, "sockets"),
 
 	/* ---- between processes, and asynchronous --------------------------------------------- */

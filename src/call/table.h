@@ -64,6 +64,8 @@ struct arg_spec {
 			   .out = COUNT_BYTES }
 #define OUT_RET_INT(a, u) { .kind = ARG_OUT, .from = SIZE_INT, .by = (a), .unit = (u), \
 			    .cut = true, .out = COUNT_UNITS }
+#define MSG_IN          { .kind = ARG_MSG_IN, .unit = 56 /* struct msghdr */ }
+#define MSG_OUT         { .kind = ARG_MSG_OUT, .unit = 56, .out = COUNT_BYTES }
 /* Socket addresses and options: argument a points to an int, the room there is, and then what was needed. */
 #define OUT_LEN(a, n)   { .kind = ARG_OUT, .by = (a), .unit = (n), .out = COUNT_LEN }
 #define INOUT_LEN(a, n) { .kind = ARG_INOUT, .by = (a), .unit = (n), .out = COUNT_LEN }
@@ -131,6 +133,8 @@ extern const struct call_rule call_rules_personality[];
 extern const struct call_rule call_rules_prctl[];
 extern const struct call_rule call_rules_prlimit64[];
 extern const struct call_rule call_rules_recvfrom[];
+extern const struct call_rule call_rules_recvmsg[];
+extern const struct call_rule call_rules_sendmsg[];
 extern const struct call_rule call_rules_sendto[];
 extern const struct call_rule call_rules_setsockopt[];
 

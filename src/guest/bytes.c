@@ -10,19 +10,26 @@
 
 #include "base/util.h"
 #include "guest/guest.h"
+#include "wire/limits.h"
 
 int bytes_arg(const struct call_plan *p)
 {
 	for (int i = 0; i < CALL_ARGS; i++)
-		if (p->kind[i] == ARG_IOV_IN || p->kind[i] == ARG_IOV_OUT)
+		if (call_arg_vector(p->kind[i]))
 			return i;
 	/* All that read or write without a vector have their buffer there, and its length behind it. */
 	return p->flags & (CALL_READS | CALL_RESUMES) && (p->kind[1] == ARG_IN || p->kind[1] == ARG_OUT) ? 1 : -1;
 }
 
+static bool is_message(enum arg_kind k)
+{
+	return k == ARG_MSG_IN || k == ARG_MSG_OUT;
+}
+
 int bytes_find(struct guest *g, struct waiting *w)
 {
 	const struct call_plan *p = &w->plan;
+	uint64_t list, n;
 	int d = bytes_arg(p);
 
 	w->niov = 0;
@@ -33,11 +40,21 @@ int bytes_find(struct guest *g, struct waiting *w)
 		w->want = p->arg[2];
 		w->iov[w->niov++] = (struct iovec){ (void *)(uintptr_t)p->arg[d], w->want };
 	} else {
-		if (p->size[d] > ARRAY_SIZE(w->iov))
+		list = p->arg[d];
+		n = p->size[d];
+		if (is_message(p->kind[d])) {
+			int r = message_read(&g->mem, (uaddr_t){ p->arg[d] }, &w->msg);
+
+			if (r < 0)
+				return r;
+			list = w->msg.iov;
+			n = w->msg.niov;
+		}
+		if (n > ARRAY_SIZE(w->iov))
 			return -EINVAL;
-		if (mem_read(&g->mem, (uaddr_t){ p->arg[d] }, w->iov, p->size[d] * sizeof(w->iov[0])) < 0)
+		if (n && mem_read(&g->mem, (uaddr_t){ list }, w->iov, n * sizeof(w->iov[0])) < 0)
 			return -EFAULT;
-		w->niov = p->size[d];
+		w->niov = (unsigned)n;
 	}
 	for (unsigned i = 0; i < w->niov; i++) {
 		const struct iovec *v = &w->iov[i];
@@ -47,6 +64,8 @@ int bytes_find(struct guest *g, struct waiting *w)
 		if (p->kind[d] != ARG_IN && p->kind[d] != ARG_OUT)
 			w->want += v->iov_len; /* at most 1024 times 2^47 */
 	}
+	if (is_message(p->kind[d]) && w->want > CALL_DATA_MAX)
+		return -E2BIG;
 	return w->want > SSIZE_MAX ? -EINVAL : 0;
 }
 
@@ -74,6 +93,21 @@ void bytes_put_parts(const struct waiting *w, size_t n, struct buf *b)
 	}
 	if (!b->failed)
 		memcpy(b->data + at, &parts, sizeof(parts));
+}
+
+int bytes_put_message(struct guest *g, const struct waiting *w, bool out, struct buf *b)
+{
+	uint8_t name[CALL_NAME_MAX], control[CALL_CONTROL_MAX];
+	const struct message *msg = &w->msg;
+	struct call_message m = { .name_len = msg->name ? msg->name_room : NULL_NAME,
+				  .control_len = msg->control_room, .name = name, .control = control };
+
+	if (!out && ((msg->name_room && mem_read(&g->mem, (uaddr_t){ msg->name }, name, msg->name_room) < 0) ||
+		     (msg->control_room &&
+		      mem_read(&g->mem, (uaddr_t){ msg->control }, control, msg->control_room) < 0)))
+		return -EFAULT;
+	call_put_message(b, &m, out);
+	return 0;
 }
 
 /* What is done with @n bytes at @at in the body, @data here. Return: how many of them it could be done with. */
@@ -163,6 +197,8 @@ bool bytes_args_good(struct guest *g, const struct call_plan *p)
 {
 	int d = bytes_arg(p);
 
+	if (d >= 0 && p->kind[d] == ARG_MSG_OUT && !message_writable(&g->mem, &g->wait.msg))
+		return false;
 	for (int i = 0; i < CALL_ARGS; i++) {
 		uaddr_t at = { p->arg[i] };
 		uint32_t size;

@@ -42,13 +42,15 @@ static int put_arg(struct guest *g, struct waiting *w, int i, bool data, uint32_
 	ssize_t len;
 	void *to;
 
-	if (k == ARG_IOV_IN || k == ARG_IOV_OUT)
+	if ((k == ARG_MSG_IN || k == ARG_MSG_OUT) && bytes_put_message(g, w, k == ARG_MSG_OUT, &out) < 0)
+		return -EFAULT;
+	if (call_arg_vector(k))
 		bytes_put_parts(w, n, &out);
 	if (!call_arg_in(k))
 		return 0;
 	if (k == ARG_STR)
 		n = PATH_MAX;
-	if (k != ARG_IOV_IN)
+	if (!call_arg_vector(k))
 		buf_put_u32(&out, n);
 	to = buf_grow(&out, n);
 	if (!to)
@@ -172,6 +174,7 @@ void forward_call(struct guest *g, uint64_t notif, long nr, const uint64_t arg[C
 		forward_want_home(g, notif, nr, arg,
 				  r == -EFAULT || r == -EINVAL	? "bad-address" :
 				  r == -ENAMETOOLONG		? "long-string" :
+				  r == -E2BIG			? "this-call" :
 								  "no-memory");
 }
 
@@ -209,6 +212,9 @@ static int put_out(struct guest *g, struct waiting *w, const struct call_answer 
 		void *data = (void *)(uintptr_t)a->data[i];
 		int r;
 
+		if (w->part.kind[i] == ARG_MSG_OUT && a->ret >= 0 &&
+		    message_write(&g->mem, &w->msg, &a->message) < 0)
+			return -EFAULT;
 		if (!a->len[i])
 			continue;
 		if (i == d)

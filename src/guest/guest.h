@@ -13,6 +13,7 @@
 #include "guest/sandbox.h"
 #include "kernel/mem.h"
 #include "move/image.h"
+#include "move/message.h"
 #include "wire/channel.h"
 #include "wire/hello.h"
 #include "wire/key.h"
@@ -39,6 +40,7 @@ struct waiting {
 	uint64_t want;	       /* bytes in all, when done in pieces */
 	struct iovec iov[1024]; /* where in the guest they lie */
 	unsigned niov;
+	struct message msg; /* of a MSG argument: what else there is of it */
 	nsec_t deadline;
 	clockid_t clock;
 	uint64_t rem;
@@ -105,10 +107,13 @@ void forward_want_home(struct guest *g, uint64_t notif, long nr, const uint64_t 
 		       const char *word);
 /* bytes.c. The argument whose bytes may come in pieces, or -1. */
 int bytes_arg(const struct call_plan *p);
-/* Makes the list of where these lie (@w->iov, niov, want). Return: 0, -EFAULT, -EINVAL (too many). */
+/* Makes the list of where these lie (@w->iov, niov, want). Return: 0; -EFAULT;
+ * -EINVAL: too many; -E2BIG: more bytes than one message may have. */
 int bytes_find(struct guest *g, struct waiting *w);
 /* The lengths of the parts of the list that have the next @n of them, as packet.h tells. */
 void bytes_put_parts(const struct waiting *w, size_t n, struct buf *b);
+/* The head of the message in front of them. Return: 0, -EFAULT. */
+int bytes_put_message(struct guest *g, const struct waiting *w, bool out, struct buf *b);
 /* The next @n of them, behind the @w->done that are done, from and to the body. Return: 0, -EFAULT. */
 int bytes_get(struct guest *g, const struct waiting *w, void *data, size_t n);
 int bytes_put(struct guest *g, const struct waiting *w, const void *data, size_t n);

@@ -28,17 +28,10 @@
 #define SHORT_CALL_NS  (300 * NSEC_PER_USEC) /* how long we wait before we let ourselves be told */
 #define ZERO_MINOR     5U /* of MEM_MAJOR: zero, full (7), random (8), urandom (9) */
 #define URANDOM_MINOR  9U
-#define ARG_ALIGN      64U
-#define DATA_ALIGN     4096U /* O_DIRECT wants aligned buffers */
 
 static bool is_restart(int64_t v)
 {
 	return v == -512 || v == -513 || v == -514 || v == -516;
-}
-
-static uint64_t buf_addr(const struct home *h, uint32_t at)
-{
-	return h->p.area + AREA_BUF + at;
 }
 
 /* Which argument holds a timeout in milliseconds, or -1. */
@@ -63,142 +56,20 @@ static uint64_t wanted(const struct home *h, const struct run *r)
 		return r->plan.arg[3];
 	if (r->plan.kind[1] == ARG_IN)
 		return r->plan.arg[2];
-	return r->plan.kind[1] == ARG_IOV_IN ? deputy_sum_parts(h) : 0;
-}
-
-uint64_t deputy_sum_parts(const struct home *h)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < h->run.nparts; i++)
-		sum += h->part[i].iov_len;
-	return sum;
-}
-
-int deputy_load_parts(struct home *h, const uint64_t arg[CALL_ARGS])
-{
-	uint32_t n = (uint32_t)arg[2];
-
-	if (n > CALL_PARTS_MAX || mem_read(&h->mem, (uaddr_t){ arg[1] }, h->part, n * sizeof(h->part[0])) < 0)
-		return -EFAULT;
-	for (uint32_t i = 0; i < n; i++)
-		if (!mem_is_users((uaddr_t){ (uint64_t)(uintptr_t)h->part[i].iov_base }, h->part[i].iov_len))
-			return -EFAULT;
-	h->run.nparts = n;
-	h->run.parts_at = 0;
-	return 0;
-}
-
-/* Lays out what is left of the iovecs behind the bytes that are done. They are the program's own parts, since
- * what has only a plain read or write is given them one at a time. */
-static void lay_parts(struct home *h)
-{
-	struct run *r = &h->run;
-	uint64_t skip = r->done;
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < r->nparts; i++) {
-		struct iovec v = h->part[i];
-		uint64_t gone = MIN(skip, v.iov_len);
-
-		skip -= gone;
-		v.iov_base = (char *)v.iov_base + gone;
-		v.iov_len -= gone;
-		if (!gone || v.iov_len)
-			memcpy(h->p.base + AREA_BUF + r->parts_at + n++ * sizeof(v), &v, sizeof(v));
-	}
-	r->arg[1] = buf_addr(h, r->parts_at);
-	r->arg[2] = n;
-}
-
-/* The room that the program says there is, in the deputy's own copy, not above what there is here. */
-static void limit_room(struct home *h)
-{
-	struct run *r = &h->run;
-
-	for (unsigned i = 0; i < CALL_ARGS; i++) {
-		uint8_t *at = h->p.base + AREA_BUF + r->at[r->plan.len_at[i]];
-		int32_t room;
-
-		if (!r->plan.len_at[i])
-			continue;
-		memcpy(&room, at, sizeof(room));
-		room = MIN(room, (int32_t)r->cap[i]);
-		memcpy(at, &room, sizeof(room));
-		r->room = (uint32_t)MAX(room, 0);
-	}
-}
-
-/* The parts of the run of bytes at @at in the deputy. */
-static void split(struct home *h, uint64_t at, const struct call_packet *c)
-{
-	for (unsigned i = 0; i < c->nparts; i++) {
-		h->part[i] = (struct iovec){ (void *)(uintptr_t)at, c->part[i] };
-		at += c->part[i];
-	}
-}
-
-/* Lays the arguments out in the deputy's buffer. */
-static int place(struct home *h, const struct call_packet *c)
-{
-	struct run *r = &h->run;
-	uint32_t at = 0;
-
-	memcpy(r->arg, c->plan.arg, sizeof(r->arg));
-	for (unsigned i = 0; i < CALL_ARGS; i++) {
-		enum arg_kind k = c->plan.kind[i];
-		int size;
-
-		r->at[i] = r->cap[i] = 0;
-		if (k == ARG_VALUE)
-			continue;
-		size = call_place_size(&c->plan, i, c->len[i]);
-		if (size < 0)
-			return size;
-		at = (at + ARG_ALIGN - 1) & ~(ARG_ALIGN - 1);
-		if ((uint32_t)size >= DATA_ALIGN)
-			at = (at + DATA_ALIGN - 1) & ~(DATA_ALIGN - 1);
-		if ((uint32_t)size > AREA_BUF_SIZE - ARG_ALIGN || at > AREA_BUF_SIZE - ARG_ALIGN - (uint32_t)size)
-			return -E2BIG;
-		r->at[i] = at;
-		r->cap[i] = (uint32_t)size;
-		if (c->data[i])
-			memcpy(h->p.base + AREA_BUF + at, c->data[i], MIN(c->len[i], (uint32_t)size));
-		r->arg[i] = buf_addr(h, at);
-		at += (uint32_t)size;
-		if (k == ARG_IOV_IN || k == ARG_IOV_OUT) {
-			at = (at + ARG_ALIGN - 1) & ~(ARG_ALIGN - 1);
-			if (at > AREA_BUF_SIZE - c->nparts * sizeof(struct iovec))
-				return -E2BIG;
-			r->parts_at = at;
-			r->nparts = c->nparts;
-			split(h, r->arg[i], c);
-			lay_parts(h);
-			at += c->nparts * (uint32_t)sizeof(struct iovec);
-		}
-	}
-	limit_room(h);
-	return 0;
-}
-
-uint32_t deputy_out_len(const struct home *h, unsigned i, int64_t ret)
-{
-	const struct run *r = &h->run;
-	uint32_t n = call_out_len(&r->plan, i, ret, r->cap[i]);
-	int32_t need;
-
-	if (!n || !r->plan.len_at[i])
-		return n;
-	memcpy(&need, h->p.base + AREA_BUF + r->at[r->plan.len_at[i]], sizeof(need));
-	return MIN(n, MIN(r->room, (uint32_t)MAX(need, 0)));
+	return call_arg_vector(r->plan.kind[1]) ? arguments_sum_parts(h) : 0;
 }
 
 /* The OUT bytes of argument @i into the message. */
 static void put_out(struct home *h, struct buf *b, unsigned i, int64_t ret)
 {
 	struct run *r = &h->run;
-	uint32_t n = deputy_out_len(h, i, ret);
+	uint32_t n = arguments_out_len(h, i, ret);
+	struct call_message m;
 
+	if (r->plan.kind[i] == ARG_MSG_OUT) {
+		arguments_message(h, ret, &m);
+		call_put_message_answer(b, &m);
+	}
 	buf_put_u32(b, n);
 	buf_put(b, h->p.base + AREA_BUF + r->at[i], n);
 }
@@ -254,7 +125,7 @@ static void absorb_native(struct home *h, int64_t ret)
 			n = 0; /* the program gave a bad address: it gets what is there */
 		r->at[i] = at;
 		r->cap[i] = n;
-		at += (n + ARG_ALIGN - 1) & ~(ARG_ALIGN - 1);
+		at += (n + 63) & ~63U;
 	}
 	r->native = false;
 	r->taken_along = true;
@@ -334,7 +205,7 @@ static void issue(struct home *h, bool wait)
 		r->arg[t] = (uint64_t)(MAX(left, (nsec_t)0) + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC;
 	}
 	if (r->nparts && r->done)
-		lay_parts(h);
+		arguments_lay_parts(h);
 	agent_begin(&h->p);
 	(void)agent_add(&h->p, r->restart ? SYS_restart_syscall : r->plan.nr, r->arg[0], r->arg[1],
 			r->arg[2], r->arg[3], r->arg[4], r->arg[5]);
@@ -433,7 +304,7 @@ void deputy_call(struct home *h, uint64_t id, const uint8_t *p, uint32_t n)
 		h->calls[c.plan.nr]++;
 	note_deadline(r);
 	note_whole(h, &c);
-	k = place(h, &c);
+	k = arguments_place(h, &c);
 	if (k < 0) {
 		r->state = RUN_DONE;
 		r->ret = k;
@@ -462,13 +333,13 @@ int deputy_load_native(struct home *h, const struct image *m, int64_t code, stru
 		memcpy(r->plan.arg, p->arg, sizeof(p->arg));
 	}
 	for (unsigned i = 0; i < CALL_ARGS; i++)
-		if (r->plan.kind[i] == ARG_IOV_OUT)
+		if (r->plan.kind[i] == ARG_IOV_OUT || r->plan.kind[i] == ARG_MSG_OUT)
 			return err_reason(e, -EBUSY, "busy", "it is inside %s", call_name(p->nr));
 	memcpy(r->arg, r->plan.arg, sizeof(r->arg));
 	if (r->plan.flags & CALL_RESUMES) { /* the whole, it needs no room of ours */
 		memcpy(r->plan.arg, p->arg, sizeof(p->arg));
 		memcpy(r->arg, p->arg, sizeof(p->arg));
-		if (r->plan.kind[1] == ARG_IOV_IN && deputy_load_parts(h, p->arg) < 0)
+		if (call_arg_vector(r->plan.kind[1]) && arguments_load_parts(h, r->plan.kind[1], p->arg) < 0)
 			return err_reason(e, -EBUSY, "busy", "it is inside %s", call_name(p->nr));
 	}
 	note_deadline(r);

@@ -57,6 +57,9 @@ struct run {
 	uint32_t room; /* that the program said there is, of the argument with plan.len_at */
 	uint32_t nparts;   /* its iovecs, in home.part */
 	uint32_t parts_at; /* where they are laid out for it, in AREA_BUF */
+	uint32_t message_at; /* its msghdr, likewise */
+	uint64_t name, control; /* that it names: addresses in P */
+	uint32_t name_len, control_len;
 	bool native;	/* pointers are the program's own, in P's memory */
 	bool taken_along; /* it was native, and has ended */
 	bool restart;	/* to be resumed by restart_syscall */
@@ -200,19 +203,29 @@ void deputy_on_child(struct home *h);
 bool deputy_on_agent_stop(void *ctx, const struct trace_wait *w);
 /* Is the run finished by now? Then answers it. */
 void deputy_poll(struct home *h);
-/* The iovecs of a vector's call with these registers, from P's memory, become the run's. Return: 0, -EFAULT. */
-int deputy_load_parts(struct home *h, const uint64_t arg[CALL_ARGS]);
 /* Is P's descriptor @fd a regular file's? */
 bool deputy_is_regular(const struct home *h, int fd);
 /* Is it a read of /dev/zero, /dev/urandom and the like? These a stop cuts short, where nothing else would, and
  * they may be read again from the start. */
 bool deputy_reads_again(const struct home *h, const struct call_plan *p);
-/* Bytes of OUT argument @i of the run that count, now that it has returned @ret. */
-uint32_t deputy_out_len(const struct home *h, unsigned i, int64_t ret);
-/* Bytes of the run's iovecs. */
-uint64_t deputy_sum_parts(const struct home *h);
 /* Loads a call that P was in natively when it was stopped with @code. */
 int deputy_load_native(struct home *h, const struct image *m, int64_t code, struct err *e);
+
+/* arguments.c: lays the arguments of a call out for the deputy. Return: 0, -EPROTO, -E2BIG. */
+int arguments_place(struct home *h, const struct call_packet *c);
+/* The address in P of what lies in the buffer. */
+uint64_t arguments_at(const struct home *h, uint32_t at);
+/* The iovecs of a call with these registers, from P's memory, become the run's; of a message, what else its rest
+ * needs. Return: 0, -EFAULT. */
+int arguments_load_parts(struct home *h, enum arg_kind kind, const uint64_t arg[CALL_ARGS]);
+/* Bytes of the run's iovecs. */
+uint64_t arguments_sum_parts(const struct home *h);
+/* Lays out what is left of them behind the bytes that are done. */
+void arguments_lay_parts(struct home *h);
+/* Bytes of OUT argument @i of the run that count, now that it has returned @ret. */
+uint32_t arguments_out_len(const struct home *h, unsigned i, int64_t ret);
+/* What was received besides them. It lies in the buffer. */
+void arguments_message(const struct home *h, int64_t ret, struct call_message *got);
 
 /* signals.c */
 void signals_forward(struct home *h, const siginfo_t *si);

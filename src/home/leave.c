@@ -146,16 +146,22 @@ static int stage_stop(void *ctx, struct err *e)
 	return 0;
 }
 
+/* Is there a signal that ends the call, if not our stop has? */
+static bool signals_about(const struct leave *l)
+{
+	if (l->h->nheld || l->h->ntravel)
+		return true;
+	for (uint32_t i = 0; i < l->m->nsignals; i++)
+		if (!(l->m->mask & 1ULL << (l->m->signal[i].si_signo - 1)))
+			return true;
+	return false;
+}
+
 /* Some calls return EINTR outright when their thread is merely stopped. With no signal about, it was our
  * stop: the program must not see it. */
 static bool our_eintr(const struct leave *l)
 {
-	if ((long)l->own.orig_rax < 0 || (int64_t)l->own.rax != -EINTR || l->h->nheld || l->h->ntravel)
-		return false;
-	for (uint32_t i = 0; i < l->m->nsignals; i++)
-		if (!(l->m->mask & 1ULL << (l->m->signal[i].si_signo - 1)))
-			return false;
-	return true;
+	return (long)l->own.orig_rax >= 0 && (int64_t)l->own.rax == -EINTR && !signals_about(l);
 }
 
 /* Signals that we took away while stopping it wait for it to go on. Only the process itself may queue
@@ -228,8 +234,8 @@ static bool cut_short(struct home *h, const struct call_plan *p, const uint64_t 
 		return (uint64_t)done < arg[3];
 	if (deputy_is_regular(h, (int)arg[0]))
 		return false; /* a limit or the disk has ended it */
-	if (p->kind[1] == ARG_IOV_IN)
-		return deputy_load_parts(h, arg) == 0 && (uint64_t)done < deputy_sum_parts(h);
+	if (p->kind[1] == ARG_IOV_IN || p->kind[1] == ARG_MSG_IN)
+		return arguments_load_parts(h, p->kind[1], arg) == 0 && (uint64_t)done < arguments_sum_parts(h);
 	return p->kind[1] == ARG_IN && (uint64_t)done < arg[2];
 }
 
@@ -281,6 +287,11 @@ static int look_at_call(struct leave *l, struct err *e)
 	if ((class != CALL_FORWARD && class != CALL_HOST) || (code == -EINTR && !(plan.flags & CALL_EINTR)))
 		return err_reason(e, -EBUSY, word ? word : "busy", "it is inside %s, which runs at home only",
 				  call_name(nr));
+	if (code < 0 && call_arg_vector(plan.kind[1]) && !signals_about(l)) {
+		m->regs.rip -= 2; /* nothing was done: it is issued again where it goes */
+		m->regs.rax = (unsigned long long)nr;
+		return 0;
+	}
 	p->nr = nr;
 	memcpy(p->arg, arg, sizeof(arg));
 	if (class == CALL_HOST && code == -514) { /* a sleep until a moment */

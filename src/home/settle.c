@@ -16,6 +16,7 @@
 #include "home/home.h"
 #include "kernel/procfs.h"
 #include "kernel/trace.h"
+#include "move/message.h"
 
 #define SIG_BIT(s)     (1ULL << ((s) - 1))
 #define DEFAULT_STOP   (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
@@ -89,6 +90,23 @@ static void set_restart(struct home *h, int64_t code)
 	h->m->regs.orig_rax = (unsigned long long)h->m->pending.nr;
 }
 
+/* Of a message that was received what is not bytes. Return: false if the program has none there any more; else its
+ * iovecs. */
+static bool put_message(struct home *h, uint64_t at, uint64_t *ret_list, uint32_t *ret_many)
+{
+	struct call_message got;
+	struct message msg;
+
+	if (message_read(&h->mem, (uaddr_t){ at }, &msg) < 0)
+		return false;
+	arguments_message(h, h->run.ret, &got);
+	if (h->run.ret >= 0)
+		(void)message_write(&h->mem, &msg, &got);
+	*ret_list = msg.iov;
+	*ret_many = msg.niov;
+	return true;
+}
+
 /* Writes what the call gave out into the program's memory. @interrupted: only what counts then. */
 static void put_out(struct home *h, bool interrupted)
 {
@@ -100,20 +118,25 @@ static void put_out(struct home *h, bool interrupted)
 		return;
 	for (unsigned i = 0; i < CALL_ARGS; i++) {
 		const uint8_t *from = h->p.base + AREA_BUF + r->at[i];
-		uint32_t n;
+		uint32_t n, many;
+		uint64_t list;
 
 		if (!call_arg_out(r->plan.kind[i]))
 			continue;
-		n = interrupted ? r->cap[i] : deputy_out_len(h, i, r->ret);
-		if (r->plan.kind[i] != ARG_IOV_OUT) {
+		n = interrupted ? r->cap[i] : arguments_out_len(h, i, r->ret);
+		if (!call_arg_vector(r->plan.kind[i])) {
 			/* plan.arg of a later piece points behind what earlier ones filled */
 			(void)mem_write(&h->mem, (uaddr_t){ r->plan.arg[i] }, from, n);
 			continue;
 		}
-		for (uint64_t k = 0; n && k < p->arg[i + 1] && k < 1024; k++) {
+		list = p->arg[i];
+		many = (uint32_t)p->arg[i + 1];
+		if (r->plan.kind[i] == ARG_MSG_OUT && !put_message(h, p->arg[i], &list, &many))
+			return;
+		for (uint32_t k = 0; n && k < many && k < CALL_PARTS_MAX; k++) {
 			uint64_t v[2], len;
 
-			if (mem_read(&h->mem, (uaddr_t){ p->arg[i] + k * sizeof(v) }, v, sizeof(v)) < 0)
+			if (mem_read(&h->mem, (uaddr_t){ list + k * sizeof(v) }, v, sizeof(v)) < 0)
 				return;
 			if (skip >= v[1]) {
 				skip -= v[1];
@@ -145,11 +168,6 @@ static int linger(struct home *h, struct err *e)
 	return 0;
 }
 
-static bool is_vector(enum arg_kind k)
-{
-	return k == ARG_IOV_IN || k == ARG_IOV_OUT;
-}
-
 /* The rest of a read or write, in the program's own memory. */
 static int linger_rest(struct home *h, uint64_t done, struct err *e)
 {
@@ -162,9 +180,9 @@ static int linger_rest(struct home *h, uint64_t done, struct err *e)
 	memcpy(rest.arg, p->arg, sizeof(p->arg));
 	k = call_advance(p->nr, rest.arg, done);
 	*r = rest;
-	if (k == 0 && is_vector(r->plan.kind[1])) {
-		k = deputy_load_parts(h, p->arg);
-		want = deputy_sum_parts(h);
+	if (k == 0 && call_arg_vector(r->plan.kind[1])) {
+		k = arguments_load_parts(h, r->plan.kind[1], p->arg);
+		want = arguments_sum_parts(h);
 	}
 	if (k < 0 || done >= want) {
 		r->state = RUN_DONE;
@@ -198,7 +216,7 @@ static bool is_whole_piece(const struct run *r)
 {
 	enum arg_kind k = r->plan.kind[1];
 
-	return (k == ARG_IN || k == ARG_OUT || is_vector(k)) && !r->native && r->ret > 0 &&
+	return (k == ARG_IN || k == ARG_OUT || call_arg_vector(k)) && !r->native && r->ret > 0 &&
 	       (uint64_t)r->ret == r->cap[1] &&
 	       (r->plan.flags & CALL_RESUMES || (r->plan.flags & CALL_READS && r->flags & ANSWER_WHOLE));
 }
