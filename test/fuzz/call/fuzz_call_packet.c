@@ -30,7 +30,7 @@ static void answer(const struct call_plan *plan, const uint8_t *p, size_t n)
 		return;
 	for (unsigned i = 0; i < CALL_ARGS; i++) {
 		ASSERT(!a.len[i] || (call_arg_out(plan->kind[i]) && inside(p, n, a.data[i], a.len[i])));
-		ASSERT(plan->kind[i] == ARG_IOV_OUT || a.len[i] <= plan->size[i]);
+		ASSERT(call_arg_vector(plan->kind[i]) || a.len[i] <= plan->size[i]);
 	}
 }
 
@@ -46,10 +46,18 @@ static void message(const uint8_t *p, size_t n, const uint8_t *more, size_t nmor
 		ASSERT(room >= 0 && room <= (int)CALL_DATA_MAX + 4096);
 		ASSERT(!c.data[i] || inside(p, n, c.data[i], c.len[i]));
 		ASSERT(!c.data[i] || c.len[i] <= (uint32_t)room);
-		if (c.plan.kind[i] == ARG_IOV_IN || c.plan.kind[i] == ARG_IOV_OUT) {
+		if (c.plan.kind[i] == ARG_MSG_IN || c.plan.kind[i] == ARG_MSG_OUT) {
+			const struct call_message *m = &c.message;
+
+			ASSERT(m->name_len == NULL_NAME || m->name_len <= CALL_NAME_MAX);
+			ASSERT(m->control_len <= CALL_CONTROL_MAX);
+			ASSERT(!m->name || inside(p, n, m->name, m->name_len));
+			ASSERT(!m->control || inside(p, n, m->control, m->control_len));
+		}
+		if (call_arg_vector(c.plan.kind[i])) {
 			uint64_t sum = 0;
 
-			ASSERT(c.nparts <= c.plan.size[i] && c.nparts <= CALL_PARTS_MAX);
+			ASSERT(c.nparts <= CALL_PARTS_MAX);
 			for (uint32_t k = 0; k < c.nparts; k++)
 				sum += c.part[k];
 			ASSERT(sum == c.len[i]);
@@ -81,7 +89,20 @@ static void formed(const uint8_t *p, size_t n)
 
 		if (p[10 + i] > 250)
 			len += p[10 + i] - 253U;
-		if (plan.kind[i] == ARG_IOV_IN || plan.kind[i] == ARG_IOV_OUT) {
+		bool message = plan.kind[i] == ARG_MSG_IN || plan.kind[i] == ARG_MSG_OUT;
+
+		if (message) {
+			const struct call_message m = { .name_len = p[11] % 140, .control_len = p[12],
+							.name = p, .control = p, .whole_name = p[11], .flags = 1 };
+			const struct call_message small = { .name_len = p[13] < 200 ? NULL_NAME : 0 };
+
+			len = p[10 + i] % 8;
+			call_put_message(&b, n < 256 ? &small : &m, plan.kind[i] == ARG_MSG_OUT);
+			if (plan.kind[i] == ARG_MSG_OUT)
+				call_put_message_answer(&reply, n < 256 || p[11] % 140 > n ?
+					&(struct call_message){ .flags = 1 } : &m);
+		}
+		if (call_arg_vector(plan.kind[i])) {
 			buf_put_u32(&b, len); /* so many parts of one byte */
 			for (uint32_t k = 0; k < MIN(len, 2000U); k++)
 				buf_put_u32(&b, 1 + (p[10 + i] == 250));
@@ -89,7 +110,7 @@ static void formed(const uint8_t *p, size_t n)
 		if (call_arg_in(plan.kind[i])) {
 			void *to;
 
-			if (plan.kind[i] != ARG_IOV_IN)
+			if (!call_arg_vector(plan.kind[i]))
 				buf_put_u32(&b, len);
 			to = len < 100000 ? buf_grow(&b, len) : NULL;
 			if (to)

@@ -31,7 +31,7 @@ static void check_arg(const struct call_plan *p, unsigned i, const struct input 
 	ASSERT(room == -EPROTO || (room >= 0 && room <= (int)CALL_DATA_MAX));
 	ASSERT(n <= in->cap);
 	ASSERT(!n || call_arg_out(p->kind[i]));
-	ASSERT(!n || p->kind[i] == ARG_IOV_OUT || n <= p->size[i]);
+	ASSERT(!n || call_arg_vector(p->kind[i]) || n <= p->size[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -98,6 +98,53 @@ static void parts_of_vectors(void **state)
 	assert_int_equal(VECTOR(SYS_writev, 2000, 0, 0xffffffff), -EPROTO);
 }
 
+/* The head of a message, and two parts behind it. */
+static int message(long nr, const struct call_message *m, uint32_t cut, struct call_packet *ret)
+{
+	const uint64_t arg[6] = { 3, 0x1000, 0 };
+	struct buf b = BUF_INIT;
+	int r;
+
+	call_put_head(&b, nr, arg);
+	call_put_message(&b, m, nr == SYS_recvmsg);
+	buf_put_u32(&b, 2);
+	buf_put_u32(&b, 4);
+	buf_put_u32(&b, 1);
+	if (nr == SYS_sendmsg)
+		buf_put(&b, "bytes", 5);
+	r = call_get(b.data, b.len - cut, ret);
+	buf_finish(&b);
+	return r;
+}
+
+static void messages(void **state)
+{
+	static uint8_t big[CALL_CONTROL_MAX + 1];
+	struct call_message m = { .name_len = 3, .name = big, .control_len = 20, .control = big };
+	struct call_packet c;
+
+	assert_int_equal(message(SYS_sendmsg, &m, 0, &c), 0);
+	assert_int_equal(c.message.name_len, 3);
+	assert_int_equal(c.message.control_len, 20);
+	assert_non_null(c.message.control);
+	assert_int_equal(c.len[1], 5);
+	assert_int_equal(message(SYS_recvmsg, &m, 0, &c), 0);
+	assert_null(c.message.name);
+	assert_int_equal(c.message.control_len, 20);
+	for (uint32_t cut = 1; cut < 50; cut++)
+		assert_int_equal(message(SYS_sendmsg, &m, cut, &c), -EPROTO);
+	m.name_len = NULL_NAME;
+	assert_int_equal(message(SYS_sendmsg, &m, 0, &c), 0);
+	assert_null(c.message.name);
+	m.name_len = CALL_NAME_MAX + 1;
+	assert_int_equal(message(SYS_sendmsg, &m, 0, &c), -EPROTO);
+	assert_int_equal(message(SYS_recvmsg, &m, 0, &c), -EPROTO);
+	m.name_len = 0;
+	m.control_len = CALL_CONTROL_MAX + 1;
+	assert_int_equal(message(SYS_sendmsg, &m, 0, &c), -EPROTO);
+	assert_int_equal(message(SYS_recvmsg, &m, 0, &c), -EPROTO);
+}
+
 static void no_such_call(void **state)
 {
 	const uint64_t arg[6] = { 0 };
@@ -138,6 +185,7 @@ int main(void)
 		cmocka_unit_test(written_bytes),
 		cmocka_unit_test(room_for_reading),
 		cmocka_unit_test(parts_of_vectors),
+		cmocka_unit_test(messages),
 		cmocka_unit_test(no_such_call),
 		cmocka_unit_test(answers),
 	};

@@ -86,7 +86,7 @@ static void check_spec(const char *name, const struct arg_spec *s)
 	if (s->out == COUNT_ALWAYS && s->kind != ARG_INOUT)
 		fail_msg("%s: rubbish would come back after a failure", name);
 	if (s->out != COUNT_ALL && s->out != COUNT_ALWAYS && s->out != COUNT_LEN && s->kind != ARG_OUT &&
-	    s->kind != ARG_IOV_OUT)
+	    s->kind != ARG_IOV_OUT && s->kind != ARG_MSG_OUT)
 		fail_msg("%s: a count for what does not come back", name);
 }
 
