@@ -145,6 +145,14 @@ const struct call_rule call_rules_itimer[] = {
 	END
 };
 
+const struct call_rule call_rules_timer_create[] = {
+	INT_RULE(0, CLOCK_REALTIME, CALL_FORWARD),
+	INT_RULE(0, CLOCK_MONOTONIC, CALL_FORWARD),
+	INT_RULE(0, CLOCK_BOOTTIME, CALL_FORWARD),
+	INT_RULE(0, CLOCK_TAI, CALL_FORWARD),
+	END
+};
+
 /* ---- the process itself ---------------------------------------------------------------------- */
 
 const struct call_rule call_rules_arch_prctl[] = {

@@ -26,6 +26,7 @@
 #define SYSINFO    112
 #define SIGINFO    128
 #define SIGINFO_WAIT 28 /* what waitid writes of one, up to si_status */
+#define SIGEVENT   64
 #define USTAT      32
 #define CACHESTAT  40
 #define SOCKADDR   128 /* sockaddr_storage */
@@ -151,11 +152,12 @@ static const struct call_row rows[CALL_NR_END] = {
 	FWD(timerfd_create),
 	FWD(timerfd_settime, ARGS(V, V, IN(ITIMER), OUT(ITIMER))),
 	FWD(timerfd_gettime, ARGS(V, OUT(ITIMER))),
-	HOME(timer_create, "posix-timer"),
-	HOME(timer_settime, "posix-timer"),
-	HOME(timer_gettime, "posix-timer"),
-	HOME(timer_getoverrun, "posix-timer"),
-	HOME(timer_delete, "posix-timer"),
+	/* The deputy has them, whose signals travel. */
+	RULES(timer_create, call_rules_timer_create, "cpu-timer", ARGS(V, IN(SIGEVENT), OUT(4))),
+	FWD(timer_settime, ARGS(V, V, IN(ITIMER), OUT(ITIMER))),
+	FWD(timer_gettime, ARGS(V, OUT(ITIMER))),
+	FWD(timer_getoverrun),
+	FWD(timer_delete),
 	HOME(clock_settime, "clock"),
 	HOME(clock_adjtime, "clock"),
 	HOME(adjtimex, "clock"),

@@ -137,5 +137,6 @@ extern const struct call_rule call_rules_recvmsg[];
 extern const struct call_rule call_rules_sendmsg[];
 extern const struct call_rule call_rules_sendto[];
 extern const struct call_rule call_rules_setsockopt[];
+extern const struct call_rule call_rules_timer_create[];
 
 #endif

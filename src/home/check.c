@@ -114,6 +114,8 @@ int check_movable(pid_t pid, bool stopped, bool privileged_too, struct err *e)
 				  (unsigned long long)s.locked_kb);
 	if (s.huge_kb)
 		return err_reason(e, -EOPNOTSUPP, "hugetlb", "it has memory of huge pages");
+	if (procfs_has_cpu_timer(pid))
+		return err_reason(e, -EOPNOTSUPP, "cpu-timer", "it has a timer of processor time");
 	r = check_descriptors(pid, e);
 	if (r < 0 || stopped)
 		return r;

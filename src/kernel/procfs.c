@@ -316,6 +316,29 @@ bool procfs_may_dump_core(pid_t pid)
 	return slurp(pid, "limits", &text, &len) == 0 && procfs_parse_core_limit(text);
 }
 
+/* Such clocks have numbers below 0, or are CLOCK_PROCESS_CPUTIME_ID and CLOCK_THREAD_CPUTIME_ID. */
+bool procfs_parse_cpu_timer(const char *text)
+{
+	static const char name[] = "ClockID: ";
+	const char *at = text;
+
+	while ((at = strstr(at, name))) {
+		long clock = strtol(at += sizeof(name) - 1, NULL, 10);
+
+		if (clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID)
+			return true;
+	}
+	return false;
+}
+
+bool procfs_has_cpu_timer(pid_t pid)
+{
+	CLEANUP(free_ptr) char *text = NULL;
+	size_t len;
+
+	return slurp(pid, "timers", &text, &len) == 0 && procfs_parse_cpu_timer(text);
+}
+
 uint64_t procfs_waited_ns(pid_t pid)
 {
 	CLEANUP(free_ptr) char *text = NULL;

@@ -67,6 +67,9 @@ ssize_t procfs_auxv(pid_t pid, void *to, size_t size);
  * which a container's root lacks.) False if they cannot be read. */
 bool procfs_may_dump_core(pid_t pid);
 bool procfs_parse_core_limit(const char *text);
+/* Has it a POSIX timer of a clock that counts processor time? */
+bool procfs_has_cpu_timer(pid_t pid);
+bool procfs_parse_cpu_timer(const char *text);
 /* Processor time that @pid has used so far, in nanoseconds; negative: -errno. */
 int64_t procfs_cpu_ns(pid_t pid);
 /* How long its first thread has waited for a processor so far, in nanoseconds; 0 if that is not told. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 #include "base/clock.h"
 #include "base/util.h"
@@ -185,11 +186,12 @@ static bool action_counts(unsigned s)
 	return s != SIGKILL && s != SIGSTOP;
 }
 
-int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err *e)
+int capture_visit(struct agent *a, bool at_home, struct image *m, struct err *e)
 {
-	uint64_t at, at_stack, at_tid, at_mono, at_coarse, at_boot;
+	uint64_t at, at_stack, at_tid, at_mono, at_coarse, at_boot, at_virtual, at_prof;
 	uint8_t *actions, *stack, *tid;
 	struct timespec *mono, *coarse, *boot;
+	struct itimerval *virtual, *prof;
 	int i_brk, r;
 
 	agent_begin(a);
@@ -199,6 +201,8 @@ int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err
 	mono = agent_scratch(a, sizeof(*mono), &at_mono);
 	coarse = agent_scratch(a, sizeof(*coarse), &at_coarse);
 	boot = agent_scratch(a, sizeof(*boot), &at_boot);
+	virtual = agent_scratch(a, sizeof(*virtual), &at_virtual);
+	prof = agent_scratch(a, sizeof(*prof), &at_prof);
 	memset(tid, 0, 8);
 	memset(actions, 0, ACTION_SIZE * (IMAGE_SIGNALS + 1));
 	for (unsigned s = 1; s <= IMAGE_SIGNALS; s++)
@@ -209,11 +213,16 @@ int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err
 	(void)agent_add(a, SYS_clock_gettime, CLOCK_MONOTONIC, at_mono, 0, 0, 0, 0);
 	(void)agent_add(a, SYS_clock_gettime, CLOCK_MONOTONIC_COARSE, at_coarse, 0, 0, 0, 0);
 	(void)agent_add(a, SYS_clock_gettime, CLOCK_BOOTTIME, at_boot, 0, 0, 0, 0);
-	if (tid_address)
+	if (at_home) {
 		(void)agent_add(a, SYS_prctl, PR_GET_TID_ADDRESS, at_tid, 0, 0, 0, 0);
+		(void)agent_add(a, SYS_getitimer, ITIMER_VIRTUAL, at_virtual, 0, 0, 0, 0);
+		(void)agent_add(a, SYS_getitimer, ITIMER_PROF, at_prof, 0, 0, 0, 0);
+	}
 	r = agent_run_all(a, "reading the process's own state", e);
 	if (r < 0)
 		return r;
+	if (at_home && (timerisset(&virtual->it_value) || timerisset(&prof->it_value)))
+		return err_reason(e, -EOPNOTSUPP, "cpu-timer", "it has a timer of processor time");
 	for (unsigned s = 1; s <= IMAGE_SIGNALS; s++) {
 		uint64_t w[4];
 
@@ -223,7 +232,7 @@ int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err
 		m->action[s] = (struct image_action){ w[0], w[1], w[2], w[3] };
 	}
 	memcpy(m->altstack, stack, 24);
-	if (tid_address)
+	if (at_home)
 		memcpy(&m->tid_address, tid, 8);
 	m->mm.brk = (uint64_t)agent_ret(a, i_brk);
 	m->mono = timespec_nsec(mono);

@@ -20,8 +20,9 @@ int capture_settle(pid_t pid, const struct vma_list *maps,
 /* Registers, extended state, mask, mm, auxv, name, ids, clocks of the stopped process. */
 int capture_stopped(pid_t pid, struct image *m, struct err *e);
 /* Signal actions, alternate stack, brk, clocks: the process is in the resident's loop. The tid
- * address too if @tid_address: a body may not ask for it (its filter notifies that call). */
-int capture_visit(struct agent *a, bool tid_address, struct image *m, struct err *e);
+ * address too if @at_home: a body may not ask for it (its filter notifies that call). There it must have no timer of
+ * processor time either ("cpu-timer"). */
+int capture_visit(struct agent *a, bool at_home, struct image *m, struct err *e);
 /* The opposite, at the end of a move: sets them in a process in the loop. */
 int restore_visit(struct agent *a, const struct image *m, struct err *e);
 

@@ -16,7 +16,7 @@ static const char *const words[] = {
 	"0 ", "123 ", "                /a\\012b\n", "[vdso]\n", "[vvar_vclock]\n", "[stack]\n", "\n", " ",
 	"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n", "Uid:\t", "Gid:\t", "1000\t",
 	"0\t0\t0\t0\n", "Groups:\t4 24 \n", "SigBlk:\t", "0000000000010000\n", "CapEff:\t", "Threads:\t1\n",
-	"1 (a) b) S ", "1 ((sd-pam)) R ", "18446744073709551616 ", "-1 ", "Name:\tUid:\n",
+	"1 (a) b) S ", "1 ((sd-pam)) R ", "18446744073709551616 ", "-1 ", "Name:\tUid:\n", "ClockID: ",
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
@@ -43,6 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	memcpy(text, p, n);
 	if (procfs_parse_stat(text, &stat) == 0)
 		ASSERT(!stat.f[1] && !stat.f[2]);
+	memcpy(text, p, n);
+	(void)procfs_parse_cpu_timer(text);
 	free(text);
 	return 0;
 }
