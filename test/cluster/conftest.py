@@ -27,6 +27,25 @@ def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="repeat the moving jobs 20 times each")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "sometimes(of): by the seed, one of so many of them is run; with --long, -k or "
+                                       "named, all are")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What there is much of and takes long is run in turns, so that check ends in time."""
+    if config.option.long or config.option.keyword or any("::" in arg for arg in config.args):
+        return
+    left = []
+    for item in items:
+        mark = item.get_closest_marker("sometimes")
+        if mark and random.Random(f"{RUN_SEED} {item.nodeid}").randrange(mark.kwargs["of"]):
+            left.append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
 def pytest_report_header(config):
     return f"seed: MOS_SEED={RUN_SEED}   programs: {moslab.stage_dir()}"
 

@@ -64,7 +64,8 @@ def cases() -> list[tuple[str, int]]:
     return [(name, case) for name in names for case in range(int(declared(name, "GUEST_CASES") or 0))]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [pytest.param(mode, marks=pytest.mark.sometimes(of=3) if mode == "fifty" else ())
+                                  for mode in MODES])
 @pytest.mark.parametrize("name", guests())
 def test_guest(lab, home_dir, seed, name, mode):
     busy, route = MODES[mode]

@@ -133,7 +133,7 @@ trap 'echo bye' EXIT
 exit 3
 """
 
-BRISK = 60  # moves as fast as they can be; with --long all are
+BRISK = 25  # moves as fast as they can be; with --long all are
 
 # Each computes for about 3 to 8 seconds natively; dd, mostly calls, takes that long only while away.
 TASKS = {

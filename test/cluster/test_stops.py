@@ -91,6 +91,7 @@ SEQUENCES = [(STOP,), (STOP, CONT), (TSTP,), (TSTP, CONT), (STOP, CONT, STOP), (
              HARMLESS]
 
 
+@pytest.mark.sometimes(of=2)
 @pytest.mark.parametrize("kind", ["computes", "sleeps"])
 @pytest.mark.parametrize("stage", [*LEAVE, *COME, *HOP])
 def test_stopped_at_a_stage(lab, home_dir, stage, kind):
