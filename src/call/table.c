@@ -375,7 +375,7 @@ static const struct call_row rows[CALL_NR_END] = {
 
 	/* ---- sockets. With a timeout of the socket's own they return EINTR when merely stopped - */
 	FWD(socket),
-	FWD(socketpair, ARGS(V, V, V, OUT(8))),
+	FWD(socketpair, ARGS(V, V, V, INOUT_ALWAYS(8))), /* the numbers are written before it can fail */
 	FWD(connect, ARGS(V, IN_INT(2)), .flags = EPOLLS),
 	FWD(accept, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT(4)), .flags = EPOLLS),
 	FWD(accept4, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT(4)), .flags = EPOLLS),
