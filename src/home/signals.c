@@ -47,12 +47,16 @@ static unsigned without(uint64_t gone, siginfo_t *si, unsigned n)
 	return left;
 }
 
+/* Those that @sig takes away, where the kernel does not see them. */
+static void forget_opposite(struct home *h, int sig)
+{
+	h->nheld = without(opposite(sig), h->held, h->nheld);
+	h->ntravel = without(opposite(sig), h->travel, h->ntravel);
+}
+
 void signals_hold(struct home *h, const siginfo_t *si)
 {
-	uint64_t gone = opposite(si->si_signo);
-
-	h->nheld = without(gone, h->held, h->nheld);
-	h->ntravel = without(gone, h->travel, h->ntravel);
+	forget_opposite(h, si->si_signo);
 	if (h->nheld < ARRAY_SIZE(h->held))
 		h->held[h->nheld++] = *si;
 }
@@ -236,6 +240,7 @@ int signals_while_driven(void *ctx, const siginfo_t *si)
 	if (si->si_signo == SIGCONT || si->si_signo == SIGSTOP)
 		h->stopping = 0; /* it has stopped, or is not to stop any more */
 	if (si->si_signo == SIGSTOP) {
+		forget_opposite(h, SIGSTOP); /* raised later, a SIGCONT from before would let it go on */
 		signals_freeze(h);
 		return SIGSTOP;
 	}
@@ -278,6 +283,7 @@ void signals_on_stop(struct home *h, int sig)
 		return;
 	}
 	if (sig == SIGSTOP) { /* cannot be refused: both stop */
+		forget_opposite(h, SIGSTOP);
 		signals_freeze(h);
 		stop_by(h, sig);
 		return;
