@@ -373,22 +373,23 @@ static const struct call_row rows[CALL_NR_END] = {
 	ROW(465, "listxattrat", CALL_FORWARD, ARGS(V, STR, V, OUT_RET(4))),
 	ROW(466, "removexattrat", CALL_FORWARD, ARGS(V, STR, V, STR)),
 
-	/* ---- sockets. With a timeout of the socket's own they return EINTR when merely stopped - */
+	/* ---- sockets. With a timeout of the socket's own they return EINTR when merely stopped.
+	 * The length of an address is written before the address can fail. */
 	FWD(socket),
 	FWD(socketpair, ARGS(V, V, V, INOUT_ALWAYS(8))), /* the numbers are written before it can fail */
 	FWD(connect, ARGS(V, IN_INT(2)), .flags = EPOLLS),
-	FWD(accept, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT(4)), .flags = EPOLLS),
-	FWD(accept4, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT(4)), .flags = EPOLLS),
+	FWD(accept, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT_ALWAYS(4)), .flags = EPOLLS),
+	FWD(accept4, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT_ALWAYS(4)), .flags = EPOLLS),
 	FWD(bind, ARGS(V, IN_INT(2))),
 	FWD(listen),
 	FWD(shutdown),
-	FWD(getsockname, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT(4))),
-	FWD(getpeername, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT(4))),
+	FWD(getsockname, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT_ALWAYS(4))),
+	FWD(getpeername, ARGS(V, OUT_LEN(2, SOCKADDR), INOUT_ALWAYS(4))),
 	RULES(setsockopt, call_rules_setsockopt, "socket-option", ARGS(V, V, V, IN_INT(4))),
 	/* Of some options the buffer goes in, too. */
-	RULES(getsockopt, call_rules_getsockopt, "socket-option", ARGS(V, V, V, INOUT_LEN(4, SOCKOPT), INOUT(4))),
+	RULES(getsockopt, call_rules_getsockopt, "socket-option", ARGS(V, V, V, INOUT_LEN(4, SOCKOPT), INOUT_ALWAYS(4))),
 	FWD(sendto, ARGS(V, IN_CUT(2), V, V, IN_INT(5)), .rules = call_rules_sendto, .flags = RESUMES | CALL_EINTR),
-	FWD(recvfrom, ARGS(V, OUT_RET(2), V, V, OUT_LEN(5, SOCKADDR), INOUT(4)), .rules = call_rules_recvfrom,
+	FWD(recvfrom, ARGS(V, OUT_RET(2), V, V, OUT_LEN(5, SOCKADDR), INOUT_ALWAYS(4)), .rules = call_rules_recvfrom,
 	    .flags = EPOLLS),
 	FWD(sendmsg, ARGS(V, MSG_IN), .rules = call_rules_sendmsg, .flags = RESUMES | CALL_EINTR),
 	FWD(recvmsg, ARGS(V, MSG_OUT), .rules = call_rules_recvmsg, .flags = EPOLLS),

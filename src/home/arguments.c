@@ -99,22 +99,23 @@ void arguments_lay_parts(struct home *h)
 	r->arg[2] = n;
 }
 
-/* The room that the program says there is, in the deputy's own copy, not above what there is here. */
-static void limit_room(struct home *h)
+/* The room that the program says there is. Of an address the kernel writes no more than its longest; of an option as
+ * much as that, so that it must be here. */
+static int read_room(struct home *h)
 {
 	struct run *r = &h->run;
 
 	for (unsigned i = 0; i < CALL_ARGS; i++) {
-		uint8_t *at = h->p.base + AREA_BUF + r->at[r->plan.len_at[i]];
 		int32_t room;
 
 		if (!r->plan.len_at[i])
 			continue;
-		memcpy(&room, at, sizeof(room));
-		room = MIN(room, (int32_t)r->cap[i]);
-		memcpy(at, &room, sizeof(room));
+		memcpy(&room, h->p.base + AREA_BUF + r->at[r->plan.len_at[i]], sizeof(room));
+		if (r->plan.kind[i] == ARG_INOUT && room > (int32_t)r->cap[i])
+			return -EPROTO;
 		r->room = (uint32_t)MAX(room, 0);
 	}
+	return 0;
 }
 
 /* Takes @n bytes of the buffer behind @at. Return: where they lie, or -E2BIG. */
@@ -212,8 +213,7 @@ int arguments_place(struct home *h, const struct call_packet *c)
 		if (call_arg_vector(k) && place_vector(h, c, i, &at) < 0)
 			return -E2BIG;
 	}
-	limit_room(h);
-	return 0;
+	return read_room(h);
 }
 
 uint32_t arguments_out_len(const struct home *h, unsigned i, int64_t ret)
