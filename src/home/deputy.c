@@ -11,12 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/major.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 
 #include "base/log.h"
@@ -26,8 +22,6 @@
 #include "wire/msg.h"
 
 #define SHORT_CALL_NS  (300 * NSEC_PER_USEC) /* how long we wait before we let ourselves be told */
-#define ZERO_MINOR     5U /* of MEM_MAJOR: zero, full (7), random (8), urandom (9) */
-#define URANDOM_MINOR  9U
 
 static bool is_restart(int64_t v)
 {
@@ -133,15 +127,6 @@ static void absorb_native(struct home *h, int64_t ret)
 
 static void issue(struct home *h, bool wait);
 
-bool deputy_is_regular(const struct home *h, int fd)
-{
-	char path[64];
-	struct stat st;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, fd);
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
 /* Was the call cut short, so that its rest is to be done? Nothing breaks off a write to a regular file:
  * where such a one is short, a limit or the disk ends it, and to go on would raise SIGXFSZ. */
 static bool was_cut(const struct home *h, const struct run *r, int64_t ret)
@@ -150,7 +135,7 @@ static bool was_cut(const struct home *h, const struct run *r, int64_t ret)
 		return false;
 	if (r->plan.kind[1] != ARG_IN && r->plan.kind[1] != ARG_IOV_IN)
 		return true;
-	return !deputy_is_regular(h, (int)r->plan.arg[0]);
+	return !descriptor_is_file(h, (int)r->plan.arg[0]);
 }
 
 /* The call has returned @ret: is that its end? */
@@ -238,40 +223,14 @@ void deputy_poll(struct home *h)
 	returned(h, agent_ret(&h->p, 0));
 }
 
-/* Does a read give all that is asked for, as far as there is so much? */
-static bool reads_whole(const struct stat *st)
-{
-	return S_ISREG(st->st_mode) || S_ISBLK(st->st_mode) ||
-	       (S_ISCHR(st->st_mode) && major(st->st_rdev) == MEM_MAJOR);
-}
-
-bool deputy_reads_again(const struct home *h, const struct call_plan *p)
-{
-	char path[64];
-	struct stat st;
-
-	if (!(p->flags & CALL_READS))
-		return false;
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, (int)p->arg[0]);
-	return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && major(st.st_rdev) == MEM_MAJOR &&
-	       minor(st.st_rdev) >= ZERO_MINOR && minor(st.st_rdev) <= URANDOM_MINOR;
-}
-
 /* After a whole piece of a large read: may the host ask for the next one? */
 static void note_whole(struct home *h, const struct call_packet *c)
 {
 	struct run *r = &h->run;
-	struct stat *st;
-	uint64_t at;
-	int i;
 
-	r->flags = 0;
-	if (!(r->plan.flags & CALL_READS) || MAX(r->plan.size[1], c->len[1]) < CALL_DATA_MAX)
-		return; /* all of them have their buffer there */
-	agent_begin(&h->p);
-	st = agent_scratch(&h->p, sizeof(*st), &at);
-	i = agent_add(&h->p, SYS_fstat, r->plan.arg[0], at, 0, 0, 0, 0);
-	if (deputy_run(h) == 0 && agent_ret(&h->p, i) == 0 && reads_whole(st))
+	/* All of them have their buffer there. */
+	if (r->plan.flags & CALL_READS && MAX(r->plan.size[1], c->len[1]) >= CALL_DATA_MAX &&
+	    descriptor_reads_whole(h, (int)r->plan.arg[0]))
 		r->flags = ANSWER_WHOLE;
 }
 
@@ -431,7 +390,8 @@ int deputy_interrupt(struct home *h)
 		} else if (r->ret == -EINTR && (r->plan.flags & CALL_EINTR)) {
 			r->code = -EINTR;
 			r->state = RUN_INTERRUPTED;
-		} else if (r->ret > 0 && !r->cancel && deputy_reads_again(h, &r->plan)) {
+		} else if (r->ret > 0 && !r->cancel && r->plan.flags & CALL_READS &&
+			   descriptor_reads_again(h, (int)r->plan.arg[0])) {
 			r->code = -513;
 			r->state = RUN_INTERRUPTED;
 		} else {

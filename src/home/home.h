@@ -203,13 +203,16 @@ void deputy_on_child(struct home *h);
 bool deputy_on_agent_stop(void *ctx, const struct trace_wait *w);
 /* Is the run finished by now? Then answers it. */
 void deputy_poll(struct home *h);
-/* Is P's descriptor @fd a regular file's? */
-bool deputy_is_regular(const struct home *h, int fd);
-/* Is it a read of /dev/zero, /dev/urandom and the like? These a stop cuts short, where nothing else would, and
- * they may be read again from the start. */
-bool deputy_reads_again(const struct home *h, const struct call_plan *p);
 /* Loads a call that P was in natively when it was stopped with @code. */
 int deputy_load_native(struct home *h, const struct image *m, int64_t code, struct err *e);
+
+/* descriptor.c, of P's descriptor @fd; false if there is none. A regular file, a write to which nothing breaks off? */
+bool descriptor_is_file(const struct home *h, int fd);
+/* Does a read give all that is asked for, as far as there is so much? */
+bool descriptor_reads_whole(const struct home *h, int fd);
+/* Is it /dev/zero, /dev/urandom and the like? A read of these our stop cuts short, where nothing else would, and it may
+ * be done again from its start. */
+bool descriptor_reads_again(const struct home *h, int fd);
 
 /* arguments.c: lays the arguments of a call out for the deputy. Return: 0, -EPROTO, -E2BIG. */
 int arguments_place(struct home *h, const struct call_packet *c);

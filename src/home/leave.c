@@ -232,9 +232,9 @@ static bool cut_short(struct home *h, const struct call_plan *p, const uint64_t 
 {
 	if (p->nr == SYS_sendfile)
 		return (uint64_t)done < arg[3];
-	if (deputy_is_regular(h, (int)arg[0]))
+	if (descriptor_is_file(h, (int)arg[0]))
 		return false; /* a limit or the disk has ended it */
-	if (p->kind[1] == ARG_IOV_IN || p->kind[1] == ARG_MSG_IN)
+	if (call_arg_vector(p->kind[1]))
 		return arguments_load_parts(h, p->kind[1], arg) == 0 && (uint64_t)done < arguments_sum_parts(h);
 	return p->kind[1] == ARG_IN && (uint64_t)done < arg[2];
 }
@@ -264,7 +264,7 @@ static int look_at_call(struct leave *l, struct err *e)
 	if (class == CALL_FORWARD && call_plan(nr, arg, &plan) < 0)
 		class = CALL_HOME;
 	l->read_again = class == CALL_FORWARD && code > 0 && (uint64_t)code != arg[2] &&
-			deputy_reads_again(l->h, &plan);
+			plan.flags & CALL_READS && descriptor_reads_again(l->h, (int)arg[0]);
 	if (!restart && !l->read_again && !our_eintr(l) &&
 	    !(plan.flags & CALL_RESUMES && code > 0 && cut_short(l->h, &plan, arg, code)))
 		return 0; /* it has its result */
