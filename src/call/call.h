@@ -125,10 +125,15 @@ int call_advance(long nr, uint64_t arg[CALL_ARGS], uint64_t done);
  * it (/proc/self/maps, or by its number @pid)? The deputy's own would be a lie. */
 bool call_tells_of_self(const char *path, int pid);
 
+static inline bool call_arg_message(enum arg_kind k)
+{
+	return k == ARG_MSG_IN || k == ARG_MSG_OUT;
+}
+
 /* Iovecs, or a message, which has some. A call has at most one such argument. */
 static inline bool call_arg_vector(enum arg_kind k)
 {
-	return k == ARG_IOV_IN || k == ARG_IOV_OUT || k == ARG_MSG_IN || k == ARG_MSG_OUT;
+	return k == ARG_IOV_IN || k == ARG_IOV_OUT || call_arg_message(k);
 }
 
 static inline bool call_arg_in(enum arg_kind k)

@@ -17,9 +17,6 @@
 
 /* clang-format off */
 
-#define INT_RULE(a, v, cls) { .n = 1, .match = { INT_IS(a, v) }, .class_ = (cls) }
-#define END { 0 }
-
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 /* Flags that change nothing for us, whatever the mapping. Those not known here lead home. */
@@ -264,4 +261,5 @@ const struct call_rule call_rules_epoll_ctl[] = {
 
 const struct call_rule call_rules_mask_3[] = { WITHOUT(3), END };
 const struct call_rule call_rules_mask_4[] = { WITHOUT(4), END };
-const struct call_rule call_rules_mask_5[] = { WITHOUT(5), END };/* clang-format on */
+const struct call_rule call_rules_mask_5[] = { WITHOUT(5), END };
+/* clang-format on */

@@ -97,13 +97,13 @@ int call_get(const void *p, size_t n, struct call_packet *ret)
 	for (unsigned i = 0; i < CALL_ARGS; i++) {
 		enum arg_kind k = ret->plan.kind[i];
 
-		if (k == ARG_MSG_IN || k == ARG_MSG_OUT) {
+		if (call_arg_message(k)) {
 			r = get_message(&c, k == ARG_MSG_OUT, &ret->message);
 			if (r < 0)
 				return r;
 		}
 		if (call_arg_vector(k)) {
-			r = get_parts(&c, k == ARG_IOV_IN || k == ARG_IOV_OUT ? ret->plan.size[i] : CALL_PARTS_MAX, ret);
+			r = get_parts(&c, call_arg_message(k) ? CALL_PARTS_MAX : ret->plan.size[i], ret);
 			if (r < 0)
 				return r;
 			ret->len[i] = (uint32_t)r;

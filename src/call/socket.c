@@ -7,11 +7,8 @@
 
 /* clang-format off */
 
-#define INT_RULE(a, v, cls) { .n = 1, .match = { INT_IS(a, v) }, .class_ = (cls) }
-#define END { 0 }
-#define PAIR(a, v, b, w, cls, why) \
-	{ .n = 2, .match = { INT_IS(a, v), INT_IS(b, w) }, .class_ = (cls), .reason = (why) }
-#define OPTION(level, name, why) PAIR(1, level, 2, name, CALL_HOME, why)
+#define OPTION(level, name, why) \
+	{ .n = 2, .match = { INT_IS(1, level), INT_IS(2, name) }, .class_ = CALL_HOME, .reason = (why) }
 
 /* Those in which a pointer lies, or whose length is told by the buffer and not by the call; numbers 64 to 68 of
  * both are the packet filter's. */

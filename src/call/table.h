@@ -80,6 +80,9 @@ struct arg_spec {
 #define IS(a, v)       { .arg = (a), .mask = UINT64_MAX, .value = (v) }
 #define INT_IS(a, v)   { .arg = (a), .mask = 0xffffffff, .value = (uint32_t)(v) }
 #define BITS(a, mk, v) { .arg = (a), .mask = (mk), .value = (v) }
+/* The commonest rule, and the end of a list. */
+#define INT_RULE(a, v, cls) { .n = 1, .match = { INT_IS(a, v) }, .class_ = (cls) }
+#define END            { 0 }
 /* clang-format on */
 
 #define RULE_MATCHES 2

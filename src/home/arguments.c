@@ -31,17 +31,12 @@ uint64_t arguments_sum_parts(const struct home *h)
 	return sum;
 }
 
-static bool is_message(enum arg_kind k)
-{
-	return k == ARG_MSG_IN || k == ARG_MSG_OUT;
-}
-
 int arguments_load_parts(struct home *h, enum arg_kind kind, const uint64_t arg[CALL_ARGS])
 {
 	struct run *r = &h->run;
 	struct message msg = { .iov = arg[1], .niov = (uint32_t)arg[2] };
 
-	if (is_message(kind) && message_read(&h->mem, (uaddr_t){ arg[1] }, &msg) < 0)
+	if (call_arg_message(kind) && message_read(&h->mem, (uaddr_t){ arg[1] }, &msg) < 0)
 		return -EFAULT;
 	if (msg.niov > CALL_PARTS_MAX ||
 	    (msg.niov && mem_read(&h->mem, (uaddr_t){ msg.iov }, h->part, msg.niov * sizeof(h->part[0])) < 0))
@@ -91,7 +86,7 @@ void arguments_lay_parts(struct home *h)
 		if (!gone || v.iov_len)
 			memcpy(h->p.base + AREA_BUF + r->parts_at + n++ * sizeof(v), &v, sizeof(v));
 	}
-	if (is_message(r->plan.kind[1])) {
+	if (call_arg_message(r->plan.kind[1])) {
 		lay_message(h, n);
 		return;
 	}
@@ -179,7 +174,7 @@ static int place_vector(struct home *h, const struct call_packet *c, unsigned i,
 	r->parts_at = (uint32_t)list;
 	r->nparts = c->nparts;
 	split(h, r->arg[i], c);
-	if (is_message(c->plan.kind[i]) && place_message(h, &c->message, at) < 0)
+	if (call_arg_message(c->plan.kind[i]) && place_message(h, &c->message, at) < 0)
 		return -E2BIG;
 	arguments_lay_parts(h);
 	return 0;

@@ -46,7 +46,7 @@ static void message(const uint8_t *p, size_t n, const uint8_t *more, size_t nmor
 		ASSERT(room >= 0 && room <= (int)CALL_DATA_MAX + 4096);
 		ASSERT(!c.data[i] || inside(p, n, c.data[i], c.len[i]));
 		ASSERT(!c.data[i] || c.len[i] <= (uint32_t)room);
-		if (c.plan.kind[i] == ARG_MSG_IN || c.plan.kind[i] == ARG_MSG_OUT) {
+		if (call_arg_message(c.plan.kind[i])) {
 			const struct call_message *m = &c.message;
 
 			ASSERT(m->name_len == NULL_NAME || m->name_len <= CALL_NAME_MAX);
@@ -89,9 +89,7 @@ static void formed(const uint8_t *p, size_t n)
 
 		if (p[10 + i] > 250)
 			len += p[10 + i] - 253U;
-		bool message = plan.kind[i] == ARG_MSG_IN || plan.kind[i] == ARG_MSG_OUT;
-
-		if (message) {
+		if (call_arg_message(plan.kind[i])) {
 			const struct call_message m = { .name_len = p[11] % 140, .control_len = p[12],
 							.name = p, .control = p, .whole_name = p[11], .flags = 1 };
 			const struct call_message small = { .name_len = p[13] < 200 ? NULL_NAME : 0 };
