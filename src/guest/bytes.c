@@ -21,11 +21,6 @@ int bytes_arg(const struct call_plan *p)
 	return p->flags & (CALL_READS | CALL_RESUMES) && (p->kind[1] == ARG_IN || p->kind[1] == ARG_OUT) ? 1 : -1;
 }
 
-static bool is_message(enum arg_kind k)
-{
-	return k == ARG_MSG_IN || k == ARG_MSG_OUT;
-}
-
 int bytes_find(struct guest *g, struct waiting *w)
 {
 	const struct call_plan *p = &w->plan;
@@ -42,7 +37,7 @@ int bytes_find(struct guest *g, struct waiting *w)
 	} else {
 		list = p->arg[d];
 		n = p->size[d];
-		if (is_message(p->kind[d])) {
+		if (call_arg_message(p->kind[d])) {
 			int r = message_read(&g->mem, (uaddr_t){ p->arg[d] }, &w->msg);
 
 			if (r < 0)
@@ -64,7 +59,7 @@ int bytes_find(struct guest *g, struct waiting *w)
 		if (p->kind[d] != ARG_IN && p->kind[d] != ARG_OUT)
 			w->want += v->iov_len; /* at most 1024 times 2^47 */
 	}
-	if (is_message(p->kind[d]) && w->want > CALL_DATA_MAX)
+	if (call_arg_message(p->kind[d]) && w->want > CALL_DATA_MAX)
 		return -E2BIG;
 	return w->want > SSIZE_MAX ? -EINVAL : 0;
 }
@@ -174,30 +169,35 @@ size_t bytes_reach(struct guest *g, const struct waiting *w, size_t n)
 	return for_bytes(g, w, w->done, NULL, n, out ? reach_to_write : reach_to_read);
 }
 
-uint32_t bytes_room(struct guest *g, const struct call_plan *p, int i)
+/* Does it give out anything besides argument @i and its length? */
+static bool gives_more(const struct call_plan *p, int i)
 {
-	int32_t room;
-
-	if (!p->len_at[i] || mem_read(&g->mem, (uaddr_t){ p->arg[p->len_at[i]] }, &room, sizeof(room)) < 0)
-		return p->size[i];
-	return MIN((uint32_t)MAX(room, 0), p->size[i]);
+	for (int k = 0; k < CALL_ARGS; k++)
+		if (k != i && k != p->len_at[i] && call_arg_out(p->kind[k]))
+			return true;
+	return false;
 }
 
-/* An option may be longer than what travels, and then more than that is written. */
-static bool too_long(struct guest *g, const struct call_plan *p, int i)
+/* How much there is room for, as the program says. Return: false for a bad address, an option that is longer than what
+ * travels, since more than that is written then, and room below 0 where the kernel sees too late that it is. */
+static bool read_room(struct guest *g, struct waiting *w, int i)
 {
+	const struct call_plan *p = &w->part;
 	int32_t room;
 
-	return p->len_at[i] && p->kind[i] == ARG_INOUT &&
-	       mem_read(&g->mem, (uaddr_t){ p->arg[p->len_at[i]] }, &room, sizeof(room)) == 0 &&
-	       room > (int32_t)p->size[i];
+	if (mem_read(&g->mem, (uaddr_t){ p->arg[p->len_at[i]] }, &room, sizeof(room)) < 0 ||
+	    (p->kind[i] == ARG_INOUT && room > (int32_t)p->size[i]) || (room < 0 && gives_more(p, i)))
+		return false;
+	w->room = MIN((uint32_t)MAX(room, 0), p->size[i]);
+	return true;
 }
 
-bool bytes_args_good(struct guest *g, const struct call_plan *p)
+bool bytes_args_good(struct guest *g, struct waiting *w)
 {
+	const struct call_plan *p = &w->part;
 	int d = bytes_arg(p);
 
-	if (d >= 0 && p->kind[d] == ARG_MSG_OUT && !message_writable(&g->mem, &g->wait.msg))
+	if (d >= 0 && p->kind[d] == ARG_MSG_OUT && !message_writable(&g->mem, &w->msg))
 		return false;
 	for (int i = 0; i < CALL_ARGS; i++) {
 		uaddr_t at = { p->arg[i] };
@@ -205,13 +205,11 @@ bool bytes_args_good(struct guest *g, const struct call_plan *p)
 
 		if (p->kind[i] == ARG_VALUE || i == d)
 			continue;
-		if (!mem_is_users(at, p->size[i]))
+		if (!mem_is_users(at, p->size[i]) || (p->len_at[i] && !read_room(g, w, i)))
 			return false;
 		/* What goes in is read before anything else, and that will tell. */
-		size = bytes_room(g, p, i);
+		size = p->len_at[i] ? w->room : p->size[i];
 		if (call_arg_out(p->kind[i]) && mem_reach(&g->mem, at, size, true) < size)
-			return false;
-		if (too_long(g, p, i))
 			return false;
 	}
 	return true;

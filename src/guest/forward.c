@@ -37,12 +37,12 @@ static int put_arg(struct guest *g, struct waiting *w, int i, bool data, uint32_
 {
 	const struct call_plan *p = &w->part;
 	enum arg_kind k = p->kind[i];
-	uint32_t n = data ? piece : bytes_room(g, p, i);
+	uint32_t n = data ? piece : p->len_at[i] ? w->room : p->size[i];
 	size_t at = out.len;
 	ssize_t len;
 	void *to;
 
-	if ((k == ARG_MSG_IN || k == ARG_MSG_OUT) && bytes_put_message(g, w, k == ARG_MSG_OUT, &out) < 0)
+	if (call_arg_message(k) && bytes_put_message(g, w, k == ARG_MSG_OUT, &out) < 0)
 		return -EFAULT;
 	if (call_arg_vector(k))
 		bytes_put_parts(w, n, &out);
@@ -85,7 +85,18 @@ static bool opens_own_proc(struct guest *g, const struct call_plan *p)
 	return call_tells_of_self(path, g->hello.pid);
 }
 
-/* The next piece, of at most @n bytes, as a call of its own. */
+/* How many bytes the next piece has. Of a write the first one takes those that make no whole page: a pipe fills its
+ * last page up with just these. */
+static uint32_t next_piece(const struct waiting *w)
+{
+	uint64_t rest = w->want - w->done, odd = rest & MOS_PAGE_MASK;
+
+	if (rest <= CALL_DATA_MAX)
+		return (uint32_t)rest;
+	return w->plan.flags & CALL_RESUMES && odd ? CALL_DATA_MAX - (uint32_t)(MOS_PAGE - odd) : CALL_DATA_MAX;
+}
+
+/* The next piece, of @n bytes, as a call of its own. */
 static int plan_piece(struct waiting *w, int d, uint32_t n, uint64_t arg[CALL_ARGS])
 {
 	int r = 0;
@@ -105,7 +116,7 @@ static int send_piece(struct guest *g)
 	struct waiting *w = &g->wait;
 	uint64_t arg[CALL_ARGS];
 	int d = bytes_arg(&w->plan), r;
-	uint32_t piece = (uint32_t)MIN(w->want - w->done, (uint64_t)CALL_DATA_MAX);
+	uint32_t piece = next_piece(w);
 	struct iovec iov;
 
 	/* The first piece of what goes in is read whole or not at all, below. */
@@ -119,7 +130,7 @@ static int send_piece(struct guest *g)
 	r = plan_piece(w, d, piece, arg);
 	if (r < 0)
 		return r;
-	if (!bytes_args_good(g, &w->part))
+	if (!bytes_args_good(g, w))
 		return -EFAULT;
 	buf_clear(&out);
 	call_put_head(&out, w->plan.nr, arg);
@@ -200,7 +211,7 @@ int forward_inherit(struct guest *g, const struct image_pending *p)
 	if (r < 0)
 		return r;
 	/* the piece under way is what the former host sent */
-	return plan_piece(w, bytes_arg(&w->plan), (uint32_t)MIN(w->want - w->done, (uint64_t)CALL_DATA_MAX), arg);
+	return plan_piece(w, bytes_arg(&w->plan), next_piece(w), arg);
 }
 
 /* Writes what the call gave out. */
@@ -227,9 +238,10 @@ static int put_out(struct guest *g, struct waiting *w, const struct call_answer 
 	return 0;
 }
 
-static bool goes_on(const struct waiting *w, const struct call_answer *a)
+/* @piece: so many were asked for. */
+static bool goes_on(const struct waiting *w, const struct call_answer *a, uint32_t piece)
 {
-	if (a->ret <= 0 || w->done >= w->want || (uint64_t)a->ret < CALL_DATA_MAX)
+	if (a->ret <= 0 || w->done >= w->want || (uint64_t)a->ret < piece)
 		return false;
 	return (w->plan.flags & CALL_RESUMES) ||
 	       ((w->plan.flags & CALL_READS) && (a->flags & ANSWER_WHOLE));
@@ -239,6 +251,7 @@ void forward_answer(struct guest *g, uint64_t id, const uint8_t *p, uint32_t n)
 {
 	struct waiting *w = &g->wait;
 	struct call_answer a;
+	uint32_t piece;
 	int r;
 
 	if (w->kind != WAIT_CALL || w->id != id)
@@ -267,9 +280,10 @@ void forward_answer(struct guest *g, uint64_t id, const uint8_t *p, uint32_t n)
 			signals_interrupt(g, a.ret);
 		return;
 	}
+	piece = next_piece(w);
 	if (a.ret > 0)
 		w->done += (uint64_t)a.ret;
-	if (goes_on(w, &a) && !w->interrupted && send_piece(g) == 0)
+	if (goes_on(w, &a, piece) && !w->interrupted && send_piece(g) == 0)
 		return;
 	if (w->niov && w->done)
 		finish(g, (int64_t)w->done);

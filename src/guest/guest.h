@@ -40,6 +40,7 @@ struct waiting {
 	uint64_t want;	       /* bytes in all, when done in pieces */
 	struct iovec iov[1024]; /* where in the guest they lie */
 	unsigned niov;
+	uint32_t room; /* of the argument with part.len_at */
 	struct message msg; /* of a MSG argument: what else there is of it */
 	nsec_t deadline;
 	clockid_t clock;
@@ -119,10 +120,9 @@ int bytes_get(struct guest *g, const struct waiting *w, void *data, size_t n);
 int bytes_put(struct guest *g, const struct waiting *w, const void *data, size_t n);
 /* How many of these the program can reach, up to the first that it cannot. */
 size_t bytes_reach(struct guest *g, const struct waiting *w, size_t n);
-/* Bytes that argument @i may take: its size, or what the program says that there is room for. */
-uint32_t bytes_room(struct guest *g, const struct call_plan *p, int i);
-/* Can it write all that @p gives out by its other arguments, and are all addresses a program's? */
-bool bytes_args_good(struct guest *g, const struct call_plan *p);
+/* Can it write all that @w->part gives out by its other arguments, and are all addresses a program's? Tells
+ * @w->room. */
+bool bytes_args_good(struct guest *g, struct waiting *w);
 
 /* mapping.c: mmap of a file */
 void mapping_call(struct guest *g, uint64_t notif, const uint64_t arg[CALL_ARGS]);
