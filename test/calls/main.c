@@ -178,8 +178,10 @@ static void make_call(unsigned world, unsigned i, struct chance *c)
 	say("\n");
 	if (opt.each)
 		put_out();
-	/* A mapping of a file may turn out to be one that is made or changed at home only. */
-	if (d.home || d.class_ == CALL_BOTH || d.nr == SYS_mremap || arena_past_end != past)
+	/* A mapping of a file may turn out to be one that is made or changed at home only. What the host's supervisor
+	 * answers is home's where it cannot write. */
+	if (d.home || (d.class_ == CALL_HOST && ret == -EFAULT) || d.class_ == CALL_BOTH || d.nr == SYS_mremap ||
+	    arena_past_end != past)
 		ask(world, i, "home");
 	else if (opt.each)
 		ask(world, i, d.row->name);

@@ -112,8 +112,14 @@ int64_t mask_call(const struct drawn *d, int64_t result)
 		if (m->request == ANY || m->request == (uint32_t)d->arg[1])
 			wipe(d->arg[m->arg] + m->at, m->n);
 	}
-	if (result > 0 && (d->nr == __NR_getdents || d->nr == __NR_getdents64))
+	if (result > 0 && (d->nr == __NR_getdents || d->nr == __NR_getdents64)) {
+		uint64_t end = d->arg[1] + (uint64_t)result, room = (uint32_t)d->arg[2] - (uint64_t)result;
+
 		wipe_entries(d->arg[1], result, d->nr == __NR_getdents);
+		/* Of the next one, too, the number may have been written before there was no more room. */
+		if (!arena_good(end, room))
+			wipe(end, MIN(room, 2 * PAGE));
+	}
 	if (result > 0 && d->nr == __NR_getrandom)
 		wipe(d->arg[0], (uint64_t)result);
 	if (result == 0 && d->nr == __NR_mincore)

@@ -338,6 +338,12 @@ static bool tame_fallocate(struct chance *c, struct drawn *d)
 	return true;
 }
 
+/* A list at the very end of memory the kernel takes for an error, and tells nobody where it is. */
+static bool tame_robust(struct chance *c, struct drawn *d)
+{
+	return d->arg[0] < (uint64_t)-4095;
+}
+
 static bool tame_recv(struct chance *c, struct drawn *d)
 {
 	d->arg[3] |= 0x40; /* MSG_DONTWAIT */
@@ -393,6 +399,7 @@ static const struct {
 	{ __NR_prlimit64, tame_rlimit },
 	{ __NR_set_tid_address, tame_tid },
 	{ __NR_fallocate, tame_fallocate },
+	{ __NR_set_robust_list, tame_robust },
 	{ __NR_recvfrom, tame_recv },
 	{ __NR_sendto, tame_recv },
 };
@@ -426,7 +433,12 @@ static void unblock(struct drawn *d)
 
 bool tame_runs_out(const struct drawn *d)
 {
+	int32_t room;
 	uint64_t n;
+
+	/* It has taken a datagram before it refuses the length of the address. */
+	if (d->nr == __NR_recvfrom && d->arg[4] && arena_get(d->arg[5], &room, sizeof(room)) && room < 0)
+		return true;
 
 	for (unsigned i = 0; i < CALL_ARGS; i++)
 		if (d->arg[i] && draw_room(d, i, &n) && n && !arena_good(d->arg[i], n) &&
