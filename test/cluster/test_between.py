@@ -28,7 +28,7 @@ def test_stopped_while_it_sleeps(mortal_lab, home_dir):
     """Its sleep ends while it is stopped, and what it does then must wait."""
     lab = mortal_lab
     code = ("import time, os\nprint('up', flush=True)\ntime.sleep(2)\n"
-            "os.sched_setaffinity(0, {0})\nprint('done', flush=True)\n")
+            "os.sched_setaffinity(0, os.sched_getaffinity(0))\nprint('done', flush=True)\n")
     job = lab.job([PY, "-c", code], home_dir, pty=True)
     up(job)
     away(lab, job)
