@@ -5,6 +5,7 @@
  * all that we know, the freshest first, in packets spread over the second, each usable alone. So a
  * record reaches e times as many nodes each second, and what is lost, comes the next time. Our own
  * record goes along with each probe and each answer too, and each second to the close nodes.
+ * Few nodes need none of that: probes and answers between all of them carry all records.
  *
  * The fast one carries words about states, and records in which flags changed: a node that hears
  * one for the first time tells three others at once, and three more each tick, some times. All
@@ -145,6 +146,18 @@ static void say_of_itself(struct gossip *g, struct slot *to)
 	(void)gossip_say_word(g, to);
 }
 
+/* The record of each that is present, unless there are too many. Also of whom it is sent to: nobody else can tell
+ * that it is wrong. */
+static void say_few_records(struct gossip *g)
+{
+	for (uint32_t k = 0; k < g->present.n && g->present.n <= GOSSIP_FEW; k++) {
+		const struct slot *s = &g->slot[g->present.item[k]];
+
+		if (s->m.info.seq && g->now - s->m.made <= OLD)
+			(void)gossip_say_record(g, s);
+	}
+}
+
 void gossip_send_short(struct gossip *g, struct slot *to, enum gossip_kind kind, uint32_t number,
 		       uint32_t about)
 {
@@ -152,6 +165,7 @@ void gossip_send_short(struct gossip *g, struct slot *to, enum gossip_kind kind,
 	say_of_itself(g, to);
 	say_words(g, SHORT_WORDS);
 	(void)gossip_say_record(g, &g->slot[0]);
+	say_few_records(g);
 	gossip_end(g, to);
 	cool(g);
 }
@@ -219,6 +233,10 @@ void gossip_second(struct gossip *g)
 	const uint32_t most = SECOND_PACKETS * RECORDS_EACH;
 	uint32_t packets;
 
+	if (g->present.n <= GOSSIP_FEW) {
+		g->newcomer = 0;
+		return;
+	}
 	for (uint32_t k = 0; k < g->n_close; k++) {
 		struct slot *s = gossip_slot(g, g->close[k]);
 

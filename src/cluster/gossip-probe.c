@@ -2,7 +2,8 @@
 /* Knows how the others are asked whether they are there.
  *
  * DOC: SWIM with Lifeguard's doubt in oneself. Each tick one node that is present is probed, all in
- * turn, in an order of chance. Without an answer it is probed again after a tick and after two;
+ * turn, in an order of chance. But whoever spoke a moment ago is there: of few nodes, most are passed over, of
+ * two only one asks the other, and who has nobody to ask is not woken. Without an answer it is probed again after a tick and after two;
  * with the third probe three others are asked to probe it too, and after four ticks it is
  * suspected. The three say after a tick if they had no answer either: who hears not even that
  * should doubt his own ears, and then everything takes longer. Nodes that are not present are asked
@@ -12,8 +13,8 @@
 
 #define DEAF_MOST     4U
 #define TICKS_GIVE_UP 4
-#define FEW	      2U /* so few others need not be probed each tick */
-#define SLACK	      (GOSSIP_TICK / 10)
+#define FRESH	      (4 * GOSSIP_TICK) /* who was heard that short a time ago is there */
+#define ASK_EACH      (5 * GOSSIP_SEC)	/* to know the way there and back */
 #define RTT_MOST      60000000U /* us */
 #define BEGINNING     (5 * GOSSIP_SEC)
 #define REACH_EACH    3U
@@ -33,6 +34,7 @@ static int64_t unit(const struct gossip *g)
 
 static void send_probe(struct gossip *g, struct probe *p)
 {
+	g->slot[p->slot].asked = g->now;
 	p->number[p->tries] = ++g->number;
 	p->sent[p->tries] = g->now;
 	gossip_send_short(g, &g->slot[p->slot], GOSSIP_PROBE, p->number[p->tries], 0);
@@ -75,7 +77,7 @@ static void give_up(struct gossip *g, struct probe *p)
 
 static void go_on(struct gossip *g, struct probe *p)
 {
-	int64_t ticks = (g->now - p->sent[0] + SLACK) / unit(g);
+	int64_t ticks = (g->now - p->sent[0] + GOSSIP_SLACK) / unit(g);
 
 	if (!member_present(g->slot[p->slot].m.state)) {
 		p->on = false;
@@ -89,40 +91,72 @@ static void go_on(struct gossip *g, struct probe *p)
 	}
 }
 
+/* When it is to be probed. */
+static int64_t probe_at(const struct slot *s)
+{
+	bool known = s->m.state == MEMBER_ALIVE && s->m.rtt_us;
+
+	return known ? MIN(s->m.heard + FRESH, s->asked + ASK_EACH) : 0;
+}
+
+static bool being_asked(const struct gossip *g, uint32_t i)
+{
+	for (unsigned k = 0; k < GOSSIP_PROBES; k++)
+		if (g->probe[k].on && g->probe[k].slot == i)
+			return true;
+	return false;
+}
+
+/* Whose turn it is: the number of its slot, or 0. */
+static uint32_t next_in_turn(struct gossip *g)
+{
+	for (uint32_t k = 0; k < MIN(g->present.n, GOSSIP_FEW); k++) {
+		uint32_t i;
+
+		if (g->turn >= g->present.n) {
+			slot_set_shuffle(&g->present, g);
+			g->turn = 0;
+		}
+		i = g->present.item[g->turn++];
+		if (probe_at(&g->slot[i]) <= g->now + GOSSIP_SLACK && !being_asked(g, i))
+			return i;
+	}
+	return 0;
+}
+
 static void probe_next(struct gossip *g)
 {
-	struct probe *p = NULL;
 	uint32_t i;
 
-	if (!g->present.n || g->now + SLACK < g->probe_at)
+	if (g->now + GOSSIP_SLACK < g->probe_at)
 		return;
-	g->probe_at = g->now + unit(g) * (g->present.n <= FEW ? 2 : 1);
-	if (g->turn >= g->present.n) {
-		slot_set_shuffle(&g->present, g);
-		g->turn = 0;
-	}
-	i = g->present.item[g->turn++];
+	i = next_in_turn(g);
+	if (!i)
+		return;
+	g->probe_at = g->now + unit(g);
 	for (unsigned k = 0; k < GOSSIP_PROBES; k++) {
-		if (g->probe[k].on && g->probe[k].slot == i)
-			return; /* it is being asked */
-		if (!g->probe[k].on)
-			p = &g->probe[k];
-	}
-	if (!p)
+		struct probe *p = &g->probe[k];
+
+		if (p->on)
+			continue;
+		*p = (struct probe){ .on = true, .slot = i };
+		send_probe(g, p);
 		return;
-	*p = (struct probe){ .on = true, .slot = i };
-	send_probe(g, p);
+	}
+}
+
+static bool is_beginning(const struct gossip *g)
+{
+	return g->now - g->born < BEGINNING;
 }
 
 /* Those that are not present: whoever answers, is. */
 static void reach_out(struct gossip *g)
 {
-	bool beginning = g->now - g->born < BEGINNING;
-
-	if (!g->absent.n || (!beginning && g->now + SLACK < g->reach_at))
+	if (!g->absent.n || (!is_beginning(g) && g->now + GOSSIP_SLACK < g->reach_at))
 		return;
 	g->reach_at = g->now + GOSSIP_SEC;
-	for (unsigned k = 0; k < (beginning ? MIN(REACH_EACH, g->absent.n) : 1); k++)
+	for (unsigned k = 0; k < (is_beginning(g) ? MIN(REACH_EACH, g->absent.n) : 1); k++)
 		gossip_send_short(g, &g->slot[g->absent.item[gossip_random(g, g->absent.n)]],
 				  GOSSIP_PROBE, ++g->number, 0);
 }
@@ -133,7 +167,7 @@ static void run_errands(struct gossip *g)
 		struct errand *e = &g->errand[k];
 		struct slot *s;
 
-		if (!e->began || g->now - e->began < GOSSIP_TICK - SLACK)
+		if (!e->began || g->now - e->began < GOSSIP_TICK - GOSSIP_SLACK)
 			continue;
 		e->began = 0;
 		s = gossip_slot(g, e->asker);
@@ -150,6 +184,28 @@ void gossip_probe_tick(struct gossip *g)
 	run_errands(g);
 	probe_next(g);
 	reach_out(g);
+}
+
+bool gossip_probe_busy(const struct gossip *g)
+{
+	for (unsigned k = 0; k < GOSSIP_PROBES; k++)
+		if (g->probe[k].on)
+			return true;
+	for (unsigned k = 0; k < GOSSIP_ERRANDS; k++)
+		if (g->errand[k].began)
+			return true;
+	return g->absent.n && is_beginning(g);
+}
+
+int64_t gossip_probe_due(const struct gossip *g)
+{
+	int64_t due = g->absent.n ? g->reach_at : INT64_MAX, first = INT64_MAX;
+
+	if (g->present.n > GOSSIP_FEW)
+		return MIN(due, g->probe_at);
+	for (uint32_t k = 0; k < g->present.n; k++)
+		first = MIN(first, probe_at(&g->slot[g->present.item[k]]));
+	return MIN(due, MAX(first, g->probe_at));
 }
 
 void gossip_probe_forget(struct gossip *g)

@@ -9,6 +9,7 @@
 
 #define GOSSIP_SEC     1000000000LL
 #define GOSSIP_FANOUT  3U
+#define GOSSIP_FEW     8U  /* others that are all spoken to within a second, and whose records fit in a packet */
 #define GOSSIP_TRIES   3U  /* probes that are sent before somebody is suspected */
 #define GOSSIP_PROBES  16U /* under way */
 #define GOSSIP_ERRANDS 64U
@@ -27,6 +28,7 @@ struct slot {
 	uint16_t by[MEMBER_ACCUSERS];
 	uint8_t chances;		/* how often we still ask it before its time is up */
 	int64_t told;			/* when it last heard from us what we hold of it */
+	int64_t asked;			/* when it was last probed */
 	uint8_t word_left, record_left; /* how often its state, its record still go out */
 	bool word_new;			/* did not go out once yet */
 	uint32_t said;			/* the packet that has its state */
@@ -63,7 +65,8 @@ struct gossip {
 	uint32_t close[GOSSIP_CLOSE_MAX], n_close; /* nodes */
 	uint32_t sequence;			   /* of our latest record */
 
-	int64_t tick_at, second_at, probe_at, reach_at; /* the last tick; when the next is due */
+	int64_t tick_at, due_at; /* the last tick, and when the next one is due */
+	int64_t second_at, probe_at, reach_at;
 	uint32_t turn;					/* of present, whom to probe next */
 	unsigned deaf; /* how little we trust our own ears: 0 to DEAF_MOST */
 	uint32_t number;
@@ -128,6 +131,8 @@ void gossip_tell_slice(struct gossip *g);
 /* gossip-probe.c */
 void gossip_probe_tick(struct gossip *g);
 void gossip_probe_forget(struct gossip *g); /* we were away ourselves: nothing is to be learnt */
+bool gossip_probe_busy(const struct gossip *g); /* there is something to do at each tick */
+int64_t gossip_probe_due(const struct gossip *g); /* ... and otherwise then */
 void gossip_probe_take(struct gossip *g, struct slot *from, const struct gossip_head *h);
 /* We doubt ourselves more, or (@n is negative) less. */
 void gossip_doubt(struct gossip *g, int n);

@@ -9,7 +9,7 @@
 #include "base/util.h"
 #include "cluster/gossip-state.h"
 
-#define AWAY	     (3 * GOSSIP_TICK) /* a tick that comes later than this tells that we stood still */
+#define AWAY	     (3 * GOSSIP_TICK) /* a tick that is later than this tells that we stood still */
 #define GOOD_BYES    8U
 #define FLUSHES_MOST 4U /* of the fast way between two ticks */
 
@@ -50,7 +50,9 @@ int gossip_create(const struct gossip_ops *ops, void *ctx, const struct node_inf
 		return -ENOMEM;
 	g->ops = ops;
 	g->ctx = ctx;
-	g->now = g->born = g->tick_at = g->second_at = g->probe_at = now;
+	g->now = g->born = g->tick_at = g->due_at = g->probe_at = now;
+	/* at the second tick: the first one has no load to tell yet, which is measured beside it */
+	g->second_at = now + GOSSIP_TICK / 2 + GOSSIP_SLACK;
 	g->born_life = self->life;
 	r = self->life ? gossip_add(g, self->node) : -EINVAL;
 	if (r == 0) {
@@ -117,10 +119,11 @@ void gossip_tick(struct gossip *g, int64_t now)
 	g->now = MAX(g->now, now);
 	g->tick_at = g->now;
 	g->flushes = 0;
-	if (gap > AWAY)
+	if (now - g->due_at > AWAY)
 		excuse_others(g, gap);
+	g->due_at = INT64_MAX;
 	gossip_judge_suspects(g);
-	if (g->now >= g->second_at) {
+	if (g->now + GOSSIP_SLACK >= g->second_at) {
 		g->second_at = MAX(g->second_at + GOSSIP_SEC, g->now);
 		gossip_renew(g);
 		gossip_second(g);
@@ -128,6 +131,23 @@ void gossip_tick(struct gossip *g, int64_t now)
 	gossip_probe_tick(g);
 	gossip_tell_slice(g);
 	gossip_spread(g);
+	(void)gossip_due(g);
+}
+
+/* What is waited for at each tick; that may have begun since the last one. */
+static bool is_busy(const struct gossip *g)
+{
+	return g->suspects.n || g->hot.n || g->target || gossip_probe_busy(g);
+}
+
+int64_t gossip_due(struct gossip *g)
+{
+	if (g->left)
+		return INT64_MAX;
+	if (g->now - g->due_at > AWAY)
+		return g->due_at; /* so that the tick finds it out */
+	g->due_at = is_busy(g) ? MIN(g->due_at, g->now) : MAX(MIN(g->second_at, gossip_probe_due(g)), g->now);
+	return g->due_at;
 }
 
 /* Return: 0 or -EPROTO. */

@@ -11,7 +11,8 @@
 #include "cluster/member.h"
 
 #define GOSSIP_PACKET_MAX 1300U	      /* bytes of a datagram in clear */
-#define GOSSIP_TICK	  200000000LL /* ns between two calls of gossip_tick */
+#define GOSSIP_TICK	  200000000LL /* ns, the least between two calls of gossip_tick */
+#define GOSSIP_SLACK	  (GOSSIP_TICK / 10)
 #define GOSSIP_CLOSE_MAX  64U
 
 /* None of these may call back into gossip, but for gossip_find and gossip_next; and meet, which may forget. */
@@ -55,8 +56,12 @@ int gossip_set_self(struct gossip *g, const struct node_info *i, int64_t now);
  * second. At most GOSSIP_CLOSE_MAX are heeded. */
 void gossip_set_close(struct gossip *g, const uint32_t *nodes, unsigned n);
 
-/* To be called each GOSSIP_TICK. @now never goes back, here and below. */
+/* To be called at instants that are GOSSIP_TICK apart, those left out at which nothing is due. @now never goes back,
+ * here and below. */
 void gossip_tick(struct gossip *g, int64_t now);
+/* Since when something is due, or when it will be: it is done at the first of these instants after now that is not more
+ * than GOSSIP_SLACK before that. To be asked again after each of the other calls. */
+int64_t gossip_due(struct gossip *g);
 /* A datagram that @from has surely sent, to us, and not long ago: whoever calls has seen to that.
  * Return: 0; -ENOENT: @from is no node of ours; -EPROTO: some or all of it was wrong, the rest is
  * taken; -EPROTONOSUPPORT. */

@@ -237,6 +237,7 @@ static void take(struct sim_node *n, const struct sim_packet *p)
 	if (r < 0)
 		(void)printf("node %u: %s\n", n->node, err_str(&e, r));
 	ASSERT(r == 0);
+	(void)gossip_due(n->gossip);
 }
 
 static void deliver(struct sim *s, struct sim_packet *p)
@@ -282,7 +283,8 @@ static void tick(struct sim *s, struct sim_node *n)
 		return;
 	r = record(n);
 	(void)gossip_set_self(n->gossip, &r, s->now);
-	gossip_tick(n->gossip, s->now);
+	if (s->now + GOSSIP_SLACK >= gossip_due(n->gossip))
+		gossip_tick(n->gossip, s->now);
 }
 
 void sim_run(struct sim *s, int64_t ns)
