@@ -25,13 +25,12 @@
 #include "node/paths.h"
 #include "node/peers_state.h"
 
-#define TICKS_A_SECOND BEAT_A_SECOND
-_Static_assert(GOSSIP_TICK == (int64_t)(BEAT_TICK * NSEC_PER_SEC), "one beat");
-#define TICKS_A_KEY    50U /* between two looks whether the key has changed */
+_Static_assert(GOSSIP_TICK == BEAT_TICK && GOSSIP_SLACK == BEAT_TICK / 10, "one beat");
+#define KEY_EACH       10U /* seconds between two looks whether the key has changed */
 #define TAKEN_AT_ONCE  64U /* datagrams, before others have their turn ... */
 #define TAKEN_IN_CALL  4U  /* ... so many by one system call */
 #define COMPLAINT_GAP  (60 * NSEC_PER_SEC)
-#define SILENT_TICKS   (10 * TICKS_A_SECOND) /* after which a node that never spoke is not there */
+#define SILENT	       (10 * NSEC_PER_SEC) /* after which a node that never spoke is not there */
 
 static void send_to(struct peers *p, const struct node_addr *to, const void *bytes, size_t n)
 {
@@ -125,6 +124,11 @@ static void tie(struct peers *p)
 	gossip_set_close(p->gossip, nodes, n);
 }
 
+static void plan(struct peers *p)
+{
+	beat_plan(p->d->beat, gossip_due(p->gossip));
+}
+
 void peers_tell(struct peers *p)
 {
 	struct node_info i;
@@ -134,6 +138,7 @@ void peers_tell(struct peers *p)
 	i = own_info(p->d);
 	if (gossip_set_self(p->gossip, &i, mono_now()) < 0)
 		log_error("this node measures what no node can tell; others hear the former figures");
+	plan(p);
 }
 
 /* A key that was exchanged holds without a restart. */
@@ -150,18 +155,28 @@ static void look_at_keys(struct peers *p)
 	key_ring_wipe(&now);
 }
 
+static void on_second(void *data)
+{
+	struct peers *p = data;
+
+	tie(p);
+	peers_acquaint(p);
+	peers_tell(p);
+	if (++p->seconds % KEY_EACH == 0)
+		look_at_keys(p);
+}
+
 static void on_tick(void *data)
 {
 	struct peers *p = data;
 
-	if (p->ticks % TICKS_A_SECOND == 0) {
-		tie(p);
-		peers_tell(p);
-		peers_acquaint(p);
-	}
-	if (++p->ticks % TICKS_A_KEY == 0)
-		look_at_keys(p);
 	gossip_tick(p->gossip, mono_now());
+	plan(p);
+}
+
+static bool is_new(const struct peers *p)
+{
+	return mono_now() - p->born < SILENT;
 }
 
 /* A stranger can send any number: a line a minute says so. When we have just begun, the others cannot
@@ -169,7 +184,7 @@ static void on_tick(void *data)
 static void complain(struct peers *p, const char *what, bool stale)
 {
 	p->bad++;
-	if (stale && p->ticks < SILENT_TICKS)
+	if (stale && is_new(p))
 		return;
 	if (p->complained && mono_now() - p->complained < COMPLAINT_GAP)
 		return;
@@ -237,6 +252,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 			take(p, bytes[k], m[k].msg_len, (struct sockaddr *)&from[k], m[k].msg_hdr.msg_namelen,
 			     io->fd);
 	}
+	plan(p);
 }
 
 static int open_on(int family, uint16_t port, const struct node_addr *only)
@@ -320,6 +336,8 @@ int peers_create(struct mosd *d, struct peers **ret, struct err *e)
 		peers_destroy(p);
 		return r;
 	}
+	p->born = mono_now();
+	beat_join(d->beat, BEAT_PEERS, on_second, p);
 	beat_join(d->beat, BEAT_GOSSIP, on_tick, p);
 	*ret = p;
 	return 0;
@@ -329,6 +347,7 @@ void peers_destroy(struct peers *p)
 {
 	if (!p)
 		return;
+	beat_leave(p->d->beat, BEAT_PEERS);
 	beat_leave(p->d->beat, BEAT_GOSSIP);
 	if (p->gossip)
 		peers_save(p);
@@ -362,7 +381,7 @@ bool peers_unavailable(const struct peers *p, uint32_t node)
 	if (!m)
 		return false;
 	if (m->state == MEMBER_UNKNOWN) /* we may have begun a moment ago */
-		return p->ticks > SILENT_TICKS;
+		return !is_new(p);
 	return !member_present(m->state) || m->info.flags & (INFO_BLOCK | INFO_EXPEL);
 }
 

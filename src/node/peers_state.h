@@ -20,7 +20,8 @@ struct peers {
 	struct key_ring keys;
 	int fd[2]; /* IPv6, IPv4; -1: none */
 	ev_io io[2];
-	unsigned ticks;
+	nsec_t born;
+	unsigned seconds;
 	uint64_t chance[16]; /* random numbers for gossip, of which @n_chance are not used yet */
 	unsigned n_chance;
 	uint64_t received, bad;
