@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Nodes of one machine tell of themselves what is theirs, and only that."""
 
+import contextlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -193,7 +195,10 @@ def test_speed_is_kept(mortal_lab):
 
 WINDOW = 5  # s
 WINDOWS = 3
-WAKES = 15  # a second: five ticks, of three nodes two or three probes and as many answers; and some room
+WAKES = 8  # a second: one tick, of two others each asks or is asked somewhat more than once; and some room
+MOST = 0.001  # of a processor
+USUAL = 0.0003  # of that for waking and sending alone
+DATAGRAMS = Path(os.environ.get("MOS_DATAGRAMS", moslab.REPO / "build/bench/bench-datagrams"))
 
 
 def account(pid: int) -> tuple[int, int]:
@@ -207,36 +212,62 @@ def account(pid: int) -> tuple[int, int]:
     return ran + sum(map(int, times[13:15])) * 10**9 // os.sysconf("SC_CLK_TCK"), woke
 
 
+@contextlib.contextmanager
+def bare_nodes(lab):
+    """On each node what wakes and sends as an idle mosd and does nothing else. Gives the pid of node 2's."""
+    address = {i: lab.run(i, ["hostname", "-I"]).stdout.split()[0] for i in (1, 2, 3)}
+    asks = {1: ("435", address[2], address[3]), 2: ("870", address[3]), 3: ("1000",)}
+    started, pids = [], {}
+    try:
+        for i, words in asks.items():
+            started.append(subprocess.Popen(lab.command(i, [str(DATAGRAMS), "7777", *words]), text=True,
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+            pids[i] = int(started[-1].stdout.readline())
+        yield pids[2]
+    finally:
+        for p in started:
+            p.stdin.close()
+        for p in started:
+            assert p.wait(20) == 0
+            p.stdout.close()
+
+
 def test_an_idle_mosd_costs_nothing(lab):
     """At most a thousandth of a processor, and 10 MiB."""
     mosd = mosd_of(lab, 2)
     until("the node is idle", 20, lambda: seen(lab, 2)["runnable"] < 150)
-    shares, wakes = [], []
+    best = None
     alive = os.pidfd_open(mosd)
     # Whoever was held up once is not woken more often ever after.
     os.kill(mosd, signal.SIGSTOP)
     held = select.select([alive], [], [], 0.5)
     os.kill(mosd, signal.SIGCONT)
     assert not held[0], "mosd has ended"
-    try:
-        # Other work on the machine makes each instruction dearer, never cheaper: the cheapest window tells.
-        # But a mosd that is held up does nothing: a window counts if it woke at least as often as it ticks.
-        for _ in range(3 * WINDOWS):
-            begin, (ran, woke) = time.monotonic(), account(mosd)
-            assert not select.select([alive], [], [], WINDOW)[0], "mosd has ended"
-            now, woken = account(mosd)
-            span = time.monotonic() - begin
-            if woken - woke >= 4 * span:
-                shares.append((now - ran) / 1e9 / span)
-                wakes.append((woken - woke) / span)
-            if len(shares) >= WINDOWS or shares and min(shares) <= 0.001 and min(wakes) <= WAKES:
-                break
-    finally:
-        os.close(alive)
-    assert shares, "mosd was held up all the time"
-    share, woken = min(shares), min(wakes)
+    with bare_nodes(lab) as bare:
+        try:
+            # Other work on the machine makes each instruction dearer, never cheaper: the cheapest window tells.
+            # But a mosd that is held up does nothing: a window counts if it woke at least as often as others speak.
+            for _ in range(3 * WINDOWS):
+                begin, was = time.monotonic(), (*account(mosd), account(bare)[0])
+                assert not select.select([alive], [], [], WINDOW)[0], "mosd has ended"
+                now = (*account(mosd), account(bare)[0])
+                span = time.monotonic() - begin
+                ran, woken, floor = (b - a for a, b in zip(was, now))
+                if woken < 3 * span:
+                    continue
+                window = ran / 1e9 / span, woken / span, floor / 1e9 / span
+                print("mosd: {:.3f} % of a processor, {:.1f} wake-ups a second; waking and sending alone: {:.3f} %"
+                      .format(100 * window[0], window[1], 100 * window[2]))
+                best = min(best or window, window)
+                if best[0] <= MOST and best[1] <= WAKES:
+                    break
+        finally:
+            os.close(alive)
+    assert best, "mosd was held up all the time"
+    share, woken, floor = best
     rss = int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{mosd}/status").read())[1])
-    print(f"mosd: {100 * share:.3f} % of a processor, {woken:.1f} wake-ups a second, {rss} KiB at most")
-    assert share <= 0.001
+    print(f"{rss} KiB at most")
+    # A virtual processor that has slept is woken by its hypervisor: what that costs beyond the usual is not mosd's.
+    assert share - max(floor - USUAL, 0) <= MOST
     assert woken <= WAKES  # which no other work on the machine makes more
     assert rss <= 10 * MIB
