@@ -144,8 +144,9 @@ class Mover:
     def pause(self, place: int, burst: int) -> float:
         if burst:
             return 0
-        # Moved at every instant it hardly gets on: behind so many moves it may work for a while.
-        away = 0.2 if self.asked < self.brisk else 1.0
+        # Moved at every instant it hardly gets on: behind so many moves it may work for a while. But a family
+        # is home again with its next child, and would be left there meanwhile.
+        away = 0.2 if self.asked < self.brisk or self.tree else 1.0
         return min(5 * away, self.rng.expovariate(1 / (0.01 if place == 0 else away)))
 
     def step(self) -> int:
