@@ -118,11 +118,18 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+@dataclass
+class Pace:
+    """How long it stays where it is, in the mean; behind so many moves five times that."""
+    stay: float = 0.2
+    brisk: int = 10**9
+
+
 class Mover:
     """Moves one job until it ends."""
 
-    def __init__(self, lab: moslab.Lab, job: moslab.Job, seed: int, tree: bool, most: int, brisk: int):
-        self.lab, self.job, self.tree, self.most, self.brisk = lab, job, tree, most, brisk
+    def __init__(self, lab: moslab.Lab, job: moslab.Job, seed: int, tree: bool, most: int, pace: Pace):
+        self.lab, self.job, self.tree, self.most, self.pace = lab, job, tree, most, pace
         self.rng = random.Random(seed)
         self.at: dict[int, int] = {}
         self.done: dict[int, int] = {}
@@ -146,7 +153,7 @@ class Mover:
             return 0
         # Moved at every instant it hardly gets on: behind so many moves it may work for a while. But a family
         # is home again with its next child, and would be left there meanwhile.
-        away = 0.2 if self.asked < self.brisk or self.tree else 1.0
+        away = self.pace.stay * (1 if self.tree or self.asked < self.pace.brisk else 5)
         return min(5 * away, self.rng.expovariate(1 / (0.01 if place == 0 else away)))
 
     def step(self) -> int:
@@ -196,11 +203,11 @@ class Mover:
 
 
 def run_moved(lab: moslab.Lab, task: Task, folder: str, seed: int, *, limit: float = 120,
-              most: int = 10**9, brisk: int = 10**9) -> Result:
+              most: int = 10**9, pace: Pace = Pace()) -> Result:
     prepare(lab, task, folder)
     began = time.monotonic()
     job = start(lab, task, folder, mosrun=True)
-    mover = Mover(lab, job, seed, task.tree, most, brisk)
+    mover = Mover(lab, job, seed, task.tree, most, pace)
     mover.until_end(limit)
     result = Result(end=job.wait(0), seconds=time.monotonic() - began, failed=mover.failed)
     mover.account(result)
