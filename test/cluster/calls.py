@@ -10,19 +10,18 @@ that brings it home by its nature: then it is sent away again."""
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import re
 import select
 import shutil
-import socket
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import moslab
+from control import Control
 
 PROGRAM = Path(os.environ.get("MOS_CALLS", moslab.REPO / "build/test/calls/mos-calls"))
 CALLS = 175             # in a world
@@ -67,35 +66,13 @@ class Account:
         return found
 
 
-class Control:
-    """Home's mosd, asked without a program for each question."""
-
-    def __init__(self, lab: moslab.Lab):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(60)
-        self.socket.connect(str(lab.inside(moslab.HOME_NODE, "/run/umosix/control")))
-        self.file = self.socket.makefile("rb")
-
-    def ask(self, **request) -> dict:
-        self.socket.sendall((json.dumps(request) + "\n").encode())
-        while line := self.file.readline():
-            answer = json.loads(line)
-            if answer.get("done"):
-                return answer
-        raise AssertionError("mosd has hung up")
-
-    def close(self) -> None:
-        self.file.close()
-        self.socket.close()
-
-
 class Moved:
     """One moved run: answers the program's questions, and moves it before it goes on."""
 
     def __init__(self, lab: moslab.Lab, seed: int, account: Account):
         self.lab, self.account = lab, account
         self.rng = random.Random(seed)
-        self.control = Control(lab)
+        self.control = Control(lab.control(moslab.HOME_NODE))
         self.moves_seen = 0
         self.world_was_away = False
         self.expected = False  # a call has been made that brings it home

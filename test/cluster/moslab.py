@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from control import Control
+
 ORDINARY = 12345  # an ordinary user without an account
 HOME_NODE = 1
 ONLY_HERE = "/var/lib/umosix/only-here"
@@ -331,29 +333,26 @@ class Lab:
                 raise AssertionError(f"migrate {pid} {where}: {r.returncode}: "
                                      f"{(r.stderr + r.stdout).strip()}")
 
+    def control(self, node: int) -> str:
+        return str(self.inside(node, "/run/umosix/control"))
+
+    def asked(self, node: int, **request) -> list[dict]:
+        """What that node's mosd answers, as a tool with --json would show it."""
+        with Control(self.control(node)) as control:
+            *listed, last = control.all(**request)
+        assert last["ok"], f"{request}: {last.get('error')}"
+        return listed or [last]
+
     def why(self, pid: int) -> dict:
-        r = self.tool("mosctl", "why", str(pid), "--json", uid=0)
-        assert r.returncode == 0, f"mosctl why {pid}: {r.stderr.strip()}"
-        return plain(json.loads(r.stdout))
+        return plain(self.asked(HOME_NODE, op="why", pid=pid)[-1])
+
+    def mps(self, node: int = HOME_NODE) -> list[dict]:
+        """The migrants that it knows, of all users."""
+        return [p for p in self.asked(node, op="ps", all=True) if "pid" in p]
 
     def mps_pids(self) -> set[int]:
         """Numbers of the migrants that home knows."""
-        r = self.tool("mps", "--json", uid=0)
-        assert r.returncode == 0, f"mps: {r.stderr.strip()}"
-        found: set[int] = set()
-
-        def walk(x) -> None:
-            if isinstance(x, dict):
-                if isinstance(x.get("pid"), int):
-                    found.add(x["pid"])
-                for y in x.values():
-                    walk(y)
-            elif isinstance(x, list):
-                for y in x:
-                    walk(y)
-
-        walk(json.loads(r.stdout))
-        return found
+        return {p["pid"] for p in self.mps()}
 
     # -- fault points of home's supervisors (move/stages.h)
 
