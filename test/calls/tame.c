@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* ---- only so --------------------------------------------------------------------------------- */
 
@@ -344,6 +345,12 @@ static bool tame_robust(struct chance *c, struct drawn *d)
 	return d->arg[0] < (uint64_t)-4095;
 }
 
+/* Who sleeps until a processor has worked so long for him sleeps for ever. */
+static bool tame_clock(struct chance *c, struct drawn *d)
+{
+	return (int)d->arg[0] != CLOCK_PROCESS_CPUTIME_ID && (int)d->arg[0] >= 0;
+}
+
 static bool tame_recv(struct chance *c, struct drawn *d)
 {
 	d->arg[3] |= 0x40; /* MSG_DONTWAIT */
@@ -400,6 +407,7 @@ static const struct {
 	{ __NR_set_tid_address, tame_tid },
 	{ __NR_fallocate, tame_fallocate },
 	{ __NR_set_robust_list, tame_robust },
+	{ __NR_clock_nanosleep, tame_clock },
 	{ __NR_recvfrom, tame_recv },
 	{ __NR_sendto, tame_recv },
 };
