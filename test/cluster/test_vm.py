@@ -14,6 +14,7 @@ import time
 import pytest
 
 import moslab
+from test_guests import declared, guests
 
 pytestmark = pytest.mark.timeout(1200)
 LAB = f"vm{os.getpid()}"
@@ -38,7 +39,7 @@ go() {
 }
 """
 # Guests that stay (GUEST_STAYS), and those that compare CLOCK_REALTIME: doc/limits.md.
-STAY = {"g-map_shared", "g-threads"}
+STAY = {f"g-{name}" for name in guests() if declared(name.removesuffix("-static"), "GUEST_STAYS")}
 OWN_CLOCK = {"g-clock", "g-clock-static"}
 
 
