@@ -194,10 +194,9 @@ def test_speed_is_kept(mortal_lab):
 
 
 WINDOW = 5  # s
-WINDOWS = 3
+WINDOWS = 9
 WAKES = 8  # a second: one tick, of two others each asks or is asked somewhat more than once; and some room
 MOST = 0.001  # of a processor
-USUAL = 0.0003  # of that for waking and sending alone
 DATAGRAMS = Path(os.environ.get("MOS_DATAGRAMS", moslab.REPO / "build/bench/bench-datagrams"))
 
 
@@ -247,7 +246,7 @@ def test_an_idle_mosd_costs_nothing(lab):
         try:
             # Other work on the machine makes each instruction dearer, never cheaper: the cheapest window tells.
             # But a mosd that is held up does nothing: a window counts if it woke at least as often as others speak.
-            for _ in range(3 * WINDOWS):
+            for _ in range(WINDOWS):
                 begin, was = time.monotonic(), (*account(mosd), account(bare)[0])
                 assert not select.select([alive], [], [], WINDOW)[0], "mosd has ended"
                 now = (*account(mosd), account(bare)[0])
@@ -267,7 +266,6 @@ def test_an_idle_mosd_costs_nothing(lab):
     share, woken, floor = best
     rss = int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{mosd}/status").read())[1])
     print(f"{rss} KiB at most")
-    # A virtual processor that has slept is woken by its hypervisor: what that costs beyond the usual is not mosd's.
-    assert share - max(floor - USUAL, 0) <= MOST
+    assert share <= MOST, f"waking and sending alone take {100 * floor:.3f} %"
     assert woken <= WAKES  # which no other work on the machine makes more
     assert rss <= 10 * MIB
