@@ -42,7 +42,7 @@ def test_unequal_nodes_share_in_proportion(lab, home_dir):
 
 def used(lab, node: int, pids: list[int]) -> float:
     rows = {p["pid"]: p for p in lab.mps(node)}
-    return sum(rows[pid]["cpu_us"] for pid in pids if pid in rows) / 1e6  # it may have started just now
+    return sum(rows[pid]["cpu_us"] for pid in pids) / 1e6
 
 
 def test_users_of_two_homes_get_their_shares(lab, home_dir):
@@ -53,6 +53,8 @@ def test_users_of_two_homes_get_their_shares(lab, home_dir):
     def both() -> tuple[float, float]:
         return used(lab, 1, [j.pid for j in one]), used(lab, 3, [j.pid for j in other])
 
+    until("all are known", 20, lambda: {j.pid for j in one} <= {p["pid"] for p in lab.mps(1)} and
+          {j.pid for j in other} <= {p["pid"] for p in lab.mps(3)})
     until("both have sent some away", 60, lambda: both()[0] > 6 and both()[1] > 6)
     begin = both()
     until("they go on for some seconds", 60, lambda: sum(both()) > sum(begin) + 12)
