@@ -336,19 +336,19 @@ class Lab:
     def control(self, node: int) -> str:
         return str(self.inside(node, "/run/umosix/control"))
 
-    def asked(self, node: int, **request) -> list[dict]:
-        """What that node's mosd answers, as a tool with --json would show it."""
+    def asked(self, node: int, /, **request) -> list[dict]:
+        """What that node's mosd answers: what it lists, and its last word."""
         with Control(self.control(node)) as control:
-            *listed, last = control.all(**request)
-        assert last["ok"], f"{request}: {last.get('error')}"
-        return listed or [last]
+            answers = control.all(**request)
+        assert answers[-1]["ok"], f"{request}: {answers[-1].get('error')}"
+        return answers
 
     def why(self, pid: int) -> dict:
         return plain(self.asked(HOME_NODE, op="why", pid=pid)[-1])
 
     def mps(self, node: int = HOME_NODE) -> list[dict]:
         """The migrants that it knows, of all users."""
-        return [p for p in self.asked(node, op="ps", all=True) if "pid" in p]
+        return self.asked(node, op="ps", all=True)[:-1]
 
     def mps_pids(self) -> set[int]:
         """Numbers of the migrants that home knows."""

@@ -56,7 +56,7 @@ def until(what, seconds: float, ask):
 
 
 def nodes(lab, at: int = 1) -> dict:
-    return {n["node"]: n for n in lab.asked(at, op="nodes") if "node" in n}
+    return {n["node"]: n for n in lab.asked(at, op="nodes")[:-1]}
 
 
 def places(lab, jobs) -> list[int]:

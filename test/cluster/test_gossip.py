@@ -2,9 +2,7 @@
 """Nodes know of each other: who is there, who died, left, was cut off and is back; and what strangers
 send changes nothing."""
 
-import json
 import re
-import socket
 import time
 
 import pytest
@@ -40,17 +38,7 @@ for line in sys.argv[2:]:
 
 def ask(lab, node, op, **more):
     """The objects of an answer, as root, without a process for each look."""
-    path = lab.inside(node, "/run/umosix/control")
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(20)
-        s.connect(str(path))
-        s.sendall(json.dumps({"op": op, **more}).encode() + b"\n")
-        with s.makefile() as lines:
-            got = []
-            while not got or not got[-1].get("done"):
-                got.append(json.loads(lines.readline()))
-    assert got[-1]["ok"], got
-    return got
+    return lab.asked(node, op=op, **more)
 
 
 def nodes(lab, node):

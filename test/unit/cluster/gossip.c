@@ -121,6 +121,35 @@ static void three_know_each_other(void **state)
 	sim_destroy(s);
 }
 
+/* Few nodes: with some two datagrams a second each knows what the others told within a second or so, and who is
+ * dead within five. */
+static void few_say_little(void **state)
+{
+	for (unsigned turn = 0; turn < 20; turn++) {
+		struct sim *s = sim_create(3, 100 + turn);
+		uint64_t before[3];
+
+		for (unsigned i = 0; i < 3; i++)
+			sim_start(s, i);
+		sim_run(s, 10 * SIM_SEC);
+		for (unsigned i = 0; i < 3; i++)
+			before[i] = s->node[i].sent;
+		for (unsigned k = 0; k < 100; k++) {
+			sim_run(s, SIM_SEC / 5);
+			for (unsigned i = 0; i < 3; i++)
+				for (unsigned by = 0; by < 3; by++)
+					assert_true(s->now - seen(s, by, i)->made <= 5 * SIM_SEC / 2);
+		}
+		for (unsigned i = 0; i < 3; i++)
+			assert_in_range(s->node[i].sent - before[i], 20, 70); /* in 20 s */
+		sim_kill(s, 2);
+		sim_run(s, 5 * SIM_SEC);
+		assert_int_equal(sim_holding(s, 2, MEMBER_DEAD), 2);
+		assert_int_equal(s->evicted, 0);
+		sim_destroy(s);
+	}
+}
+
 static void all_are_listed(void **state)
 {
 	struct sim *s = cluster(4);
@@ -481,6 +510,7 @@ int main(void)
 		cmocka_unit_test(claims_fit_the_table),
 		cmocka_unit_test(patience_shrinks),
 		cmocka_unit_test(three_know_each_other),
+		cmocka_unit_test(few_say_little),
 		cmocka_unit_test(all_are_listed),
 		cmocka_unit_test(the_dead_are_known),
 		cmocka_unit_test(standing_still_is_not_death),
