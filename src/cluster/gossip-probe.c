@@ -2,10 +2,10 @@
 /* Knows how the others are asked whether they are there.
  *
  * DOC: SWIM with Lifeguard's doubt in oneself. Each tick one node that is present is probed, all in
- * turn, in an order of chance. But whoever spoke a moment ago is there: of few nodes, most are passed over, of
- * two only one asks the other, and who has nobody to ask is not woken. Without an answer it is probed again after a tick and after two;
- * with the third probe three others are asked to probe it too, and after four ticks it is
- * suspected. The three say after a tick if they had no answer either: who hears not even that
+ * turn, in an order of chance. But whoever spoke a moment ago is there: of few nodes, most are
+ * passed over, of two only one asks the other, and who has nobody to ask is not woken. Without an
+ * answer it is probed again after a tick and after two; with the third probe three others are asked
+ * to probe it too, and after four ticks it is suspected. The three say after a tick if they had no answer either: who hears not even that
  * should doubt his own ears, and then everything takes longer. Nodes that are not present are asked
  * too, one a second, and three a tick when we have just begun. */
 #include "base/util.h"
