@@ -340,7 +340,7 @@ class Lab:
         """What that node's mosd answers: what it lists, and its last word."""
         with Control(self.control(node)) as control:
             answers = control.all(**request)
-        assert answers[-1]["ok"], f"{request}: {answers[-1].get('error')}"
+        assert answers[-1]["ok"], f"{request}: {answers[-1]}"
         return answers
 
     def why(self, pid: int) -> dict:
