@@ -20,6 +20,8 @@ for sig in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(sig, signal.SIG_DFL)
 
 RUN_SEED = int(os.environ.get("MOS_SEED") or 0) or random.SystemRandom().randrange(1, 2**31)
+os.environ["MOS_SEED"] = str(RUN_SEED)  # for processes that run tests beside one another
+LONGEST = ("test_guests.py", "test_stops.py", "test_discovery.py")  # nobody waits at the end for one of these
 count = itertools.count(1)
 
 
@@ -30,10 +32,12 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "sometimes(of): by the seed, one of so many of them is run; with --long, -k or "
                                        "named, all are")
+    config.addinivalue_line("markers", "alone: what it measures needs the machine: check runs nothing beside it")
 
 
 def pytest_collection_modifyitems(config, items):
-    """What there is much of and takes long is run in turns, so that check ends in time."""
+    """What there is much of and takes long is run in turns, and long files first, so that check ends in time."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     if config.option.long or config.option.keyword or any("::" in arg for arg in config.args):
         return
     left = []

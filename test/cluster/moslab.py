@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from control import Control
+from control import Asked, Control
 
 ORDINARY = 12345  # an ordinary user without an account
 HOME_NODE = 1
@@ -312,26 +312,20 @@ class Lab:
     def tool(self, name: str, *args: str, uid: int = ORDINARY, seconds: float = 60):
         return self.run(HOME_NODE, [str(self.bin / name), *args], uid=uid, seconds=seconds)
 
-    def tool_started(self, name: str, *args: str, uid: int = ORDINARY) -> subprocess.Popen:
-        """The same without waiting for it."""
-        return subprocess.Popen(
-            self.command(HOME_NODE, as_user(uid, [str(self.bin / name), *args])), text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env)
-
     def migrate(self, pid: int, where: int | str, *, uid: int = ORDINARY, seconds: float = 60):
         """Asks once. Return: as subprocess.run; 0 means moved."""
         return self.tool("migrate", str(pid), str(where), uid=uid, seconds=seconds)
 
+    def asks(self, pid: int, where: int | str, uid: int = ORDINARY) -> Asked:
+        """That user asks home to move it, and need not wait."""
+        return Asked(self.control(HOME_NODE), uid, pid, where)
+
     def move(self, pid: int, where: int | str, seconds: float = 30) -> None:
         """Moves it there, or fails; asks again only while another move of it is under way."""
         deadline = time.monotonic() + seconds
-        while True:
-            r = self.migrate(pid, where)
-            if r.returncode == 0:
-                return
-            if not re.search("busy|on its way|try again", r.stderr) or time.monotonic() > deadline:
-                raise AssertionError(f"migrate {pid} {where}: {r.returncode}: "
-                                     f"{(r.stderr + r.stdout).strip()}")
+        while not (asked := self.asks(pid, where)).moved():
+            if not re.search("busy|on its way|try again", asked.error) or time.monotonic() > deadline:
+                raise AssertionError(f"{pid} did not move to {where}: {asked.said}")
 
     def control(self, node: int) -> str:
         return str(self.inside(node, "/run/umosix/control"))
@@ -367,8 +361,8 @@ class Lab:
         else:
             path.unlink(missing_ok=True)
 
-    def held(self, name: str, mover: subprocess.Popen | None = None, seconds: float = 20) -> bool:
-        """Waits until a supervisor is held there. Return: false when @mover, who asked, has ended."""
+    def held(self, name: str, asked: Asked | None = None, seconds: float = 20) -> bool:
+        """Waits until a supervisor is held there. Return: false when the move has been answered."""
         path = self.inside(HOME_NODE, FAULT_FILE + ".held")
         deadline = time.monotonic() + seconds
         while True:
@@ -377,7 +371,7 @@ class Lab:
                     return True
             except FileNotFoundError:
                 pass
-            if mover is not None and mover.poll() is not None:
+            if asked is not None and asked.done():
                 return False
             time.sleep(0.001)
             if time.monotonic() > deadline:

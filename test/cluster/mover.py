@@ -120,7 +120,7 @@ def descendants(pid: int) -> list[int]:
 
 @dataclass
 class Pace:
-    """How long it stays where it is, in the mean; behind so many moves five times that."""
+    """How long it stays where it is, in the mean; behind so many moves twenty times that."""
     stay: float = 0.2
     brisk: int = 10**9
 
@@ -148,27 +148,29 @@ class Mover:
             return 0
         return self.rng.choice([n for n in HOSTS if n != at])
 
+    def brisk(self) -> bool:
+        """Moved at every instant it hardly gets on: behind so many moves it may work for a while. But a family
+        is home again with its next child, and would be left there meanwhile."""
+        return self.tree or self.asked < self.pace.brisk
+
     def pause(self, place: int, burst: int) -> float:
         if burst:
             return 0
-        # Moved at every instant it hardly gets on: behind so many moves it may work for a while. But a family
-        # is home again with its next child, and would be left there meanwhile.
-        away = self.pace.stay * (1 if self.tree or self.asked < self.pace.brisk else 5)
+        away = self.pace.stay * (1 if self.brisk() else 20)
         return min(5 * away, self.rng.expovariate(1 / (0.01 if place == 0 else away)))
 
     def step(self) -> int:
         pid = self.choose()
         place = self.next_place(pid)
         self.asked += 1
-        r = self.lab.migrate(pid, place or "home")
-        if r.returncode == 0:
+        asked = self.lab.asks(pid, place or "home")
+        if asked.moved():
             self.at[pid] = place
             self.done[pid] = self.done.get(pid, 0) + 1
         elif os.path.exists(f"/proc/{pid}"):
             self.at.pop(pid, None)
-            words = (r.stderr or r.stdout).strip().splitlines()
-            code = words[-1][:100] if words else f"exit {r.returncode}"
-            self.failed[code] = self.failed.get(code, 0) + 1
+            why = asked.error[:100]
+            self.failed[why] = self.failed.get(why, 0) + 1
         self.at.setdefault(pid, 0)
         return place
 
@@ -177,7 +179,7 @@ class Mover:
         burst = 0
         while self.asked < self.most:
             place = self.step()
-            burst = burst - 1 if burst else self.rng.choice([0, 0, 0, 0, 3, 6])
+            burst = burst - 1 if burst else self.rng.choice([0, 0, 0, 0, 3, 6]) if self.brisk() else 0
             if self.job.ended(self.pause(place, burst)):
                 return
             if time.monotonic() > deadline:

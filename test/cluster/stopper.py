@@ -293,7 +293,7 @@ class Stopper:
         self.stop = False
         if held:
             self.lab.fault(f"hold-{stages[held[0]]}")
-        asked = self.lab.tool_started("migrate", str(self.job.pid), place)
+        asked = self.lab.asks(self.job.pid, place)
         try:
             for k, at in enumerate(held):
                 if not self.lab.held(stages[at], asked):
@@ -313,17 +313,15 @@ class Stopper:
                 self.stop = False
         finally:
             self.lab.fault("")
-            try:
-                err = asked.communicate(timeout=AS_IT_MUST)[1]
-            except moslab.subprocess.TimeoutExpired:
-                self.fail("migrate does not end")
-        self.sent.append(f"({asked.returncode})")
-        if asked.returncode == 0:
+            if not asked.done(AS_IT_MUST):
+                self.fail("the move does not end")
+        self.sent.append("(moved)" if asked.moved() else f"({asked.error})")
+        if asked.moved():
             self.tally.moved += 1
             self.place = place
         else:
             self.tally.refused += 1
-            assert REFUSED.search(err), err
+            assert REFUSED.search(asked.error), asked.said
         if self.stop:
             self.stands()
             self.kill(signal.SIGCONT)

@@ -8,6 +8,8 @@ import pytest
 import moslab
 from conftest import make_lab, use
 
+pytestmark = pytest.mark.alone
+
 LOOP = 'BEGIN { for (i = 0; i < %d; i++) s += i %% 7; print s }'
 LONG = ["gawk", LOOP % 10**9]
 TALK = ["/usr/bin/python3", "-c", """

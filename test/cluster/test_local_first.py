@@ -8,6 +8,8 @@ from conftest import make_lab, use
 from test_balance import LONG, causes, nodes, until
 from test_measure import Program
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def three():

@@ -20,6 +20,8 @@ from test_balance import nodes
 from test_loss import mosd_of
 from test_rejoin import restart_mosd
 
+pytestmark = pytest.mark.alone
+
 LOOP = ["sh", "-c", "while :; do :; done"]
 MIB = 1024  # the unit is KiB
 HOLD = f"""

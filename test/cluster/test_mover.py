@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Ordinary programs on inputs of about 10 MB, moved at random instants, against a native run."""
 
+import functools
 import random
 
 import pytest
@@ -8,11 +9,14 @@ import pytest
 import mover
 from mover import Pace, Task
 
+pytestmark = pytest.mark.alone
+
 MB = 1 << 20
 WORDS = [bytes(random.Random(i).choices(b"etaoinshrdlucmfwypvbgkjqxz", k=2 + i % 9))
          for i in range(4000)]
 
 
+@functools.cache
 def text(size: int = 10 * MB) -> bytes:
     """Lines of words and numbers; the same on every run."""
     rng = random.Random(1)
@@ -25,11 +29,13 @@ def text(size: int = 10 * MB) -> bytes:
     return b"".join(lines)
 
 
+@functools.cache
 def letters(size: int = 10 * MB) -> bytes:
     """Four letters by chance: few long matches, much searching."""
     return bytes(random.Random(2).choices(b"ACGT", k=size))
 
 
+@functools.cache
 def records(size: int = 10 * MB) -> bytes:
     """Words in records of 64 bytes, filled up with blanks."""
     rng = random.Random(3)

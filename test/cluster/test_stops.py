@@ -2,6 +2,7 @@
 """A program that is stopped and continued while it moves: at random instants, and at each stage."""
 
 import random
+import re
 import signal
 import time
 
@@ -47,7 +48,7 @@ def test_stopped_at_any_instant(lab, home_dir, seed):
     moved = stopped = 0
     for _ in range(ROUNDS):
         place = rng.choice(["2", "3", "home"])
-        asked = lab.tool_started("migrate", str(job.pid), place)
+        asked = lab.asks(job.pid, place)
         try:
             for _ in range(rng.choice([0, 1, 1, 2])):
                 assert not job.ended(rng.random() * 0.06), job.said()
@@ -56,10 +57,8 @@ def test_stopped_at_any_instant(lab, home_dir, seed):
                 assert not job.ended(rng.random() * 0.06), job.said()
                 job.kill(signal.SIGCONT)
         finally:
-            out, err = asked.communicate(timeout=30)
-        moved += asked.returncode == 0
-        assert asked.returncode == 0 or "stopped" in err or "busy" in err or "on its way" in err \
-            or "try again" in err, err
+            moved += asked.moved(30)
+        assert asked.moved() or re.search("stopped|busy|on its way|try again", asked.error), asked.said
     lab.inside(1, f"{home_dir}/enough").touch()
     end = job.wait(60)
     print(f"{moved} moves, {stopped} stops")
@@ -114,9 +113,9 @@ def test_stopped_at_a_stage(lab, home_dir, stage, kind):
         one.sent = [f"{before} to {to}: <{stage}>"]
         try:
             lab.fault(f"hold-{stage}")
-            asked = lab.tool_started("migrate", str(one.job.pid), str(to))
+            asked = lab.asks(one.job.pid, to)
             # One that comes home asleep is there before it leaves the resident.
-            assert lab.held(stage, asked if stage != "release" else None), asked.communicate()
+            assert lab.held(stage, asked if stage != "release" else None), asked.said
             for sig in signals:
                 one.kill(sig)
             if signals[-1] not in stopper.STOPS and stage in BEFORE_IT_STANDS:
@@ -126,9 +125,8 @@ def test_stopped_at_a_stage(lab, home_dir, stage, kind):
         if signals[-1] in stopper.STOPS:
             one.stands()
             one.kill(CONT)
-        err = asked.communicate(timeout=20)[1]
-        assert asked.returncode == 0 or "stopped" in err, err
-        moved += asked.returncode == 0
+        moved += asked.moved(20)
+        assert asked.moved() or "stopped" in asked.error, asked.said
         one.idle(0)
         one.state = "running"
         one.got_on(one.number)
@@ -148,13 +146,13 @@ def asleep_at_home(lab, home_dir, seconds, stage, *signals):
     lab.move(job.pid, 2)
     try:
         lab.fault(f"hold-{stage}")
-        asked = lab.tool_started("migrate", str(job.pid), "home")
-        assert lab.held(stage, asked), asked.communicate()
+        asked = lab.asks(job.pid, "home")
+        assert lab.held(stage, asked), asked.said
         for sig in signals:
             job.kill(sig)
     finally:
         lab.fault("")
-    assert asked.wait(20) == 0
+    assert asked.moved(20), asked.said
     assert [m["node"] for m in completed(lab.why(job.pid))] == [2, 0]
     return job
 
@@ -226,12 +224,12 @@ def test_signal_like_one_that_travelled(lab, home_dir, sig):
     job.kill(sig)
     try:
         lab.fault("hold-commit")
-        asked = lab.tool_started("migrate", str(job.pid), "2")
+        asked = lab.asks(job.pid, 2)
         assert lab.held("commit", asked)
         job.kill(CONT)
     finally:
         lab.fault("")
-    assert asked.wait(20) == 0
+    assert asked.moved(20), asked.said
     job.kill(sig)
     assert lab.why(job.pid)["node"] == 2
     lab.move(job.pid, 3)

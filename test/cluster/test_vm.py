@@ -16,7 +16,7 @@ import pytest
 import moslab
 from test_guests import declared, guests
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.alone]
 LAB = f"vm{os.getpid()}"
 COMPUTE = """
 import hashlib
