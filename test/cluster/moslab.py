@@ -90,6 +90,7 @@ class Job:
         self.lab, self.node, self.cwd = lab, node, cwd
         self.out_path, self.err_path = f"{cwd}/{name}.out", f"{cwd}/{name}.err"
         self.typed = ""
+        self.unread: list[dict] = []  # events that came before another that was waited for
         self.cpu_us = 0
         self.process = subprocess.Popen(
             lab.command(node, [PYTHON, "-E", "-s", str(lab.bin / "parent.py")]),
@@ -106,18 +107,21 @@ class Job:
         self.process.stdin.write((json.dumps(request) + "\n").encode())
         self.process.stdin.flush()
 
+    def read(self, deadline: float) -> dict:
+        line = self.lines.next(deadline)
+        if line is None:
+            raise AssertionError(f"the parent of {getattr(self, 'pid', '?')} has ended")
+        return json.loads(line)
+
     def event(self, kinds: str, seconds: float) -> dict:
         """The next event of one of these kinds; terminal output is gathered on the way."""
         deadline = time.monotonic() + seconds
         while True:
             try:
-                line = self.lines.next(deadline)
+                event = self.unread.pop(0) if self.unread else self.read(deadline)
             except Late:
                 raise Late(f"pid {getattr(self, 'pid', '?')}: no event {kinds!r} within "
                            f"{seconds} s") from None
-            if line is None:
-                raise AssertionError(f"the parent ended before {kinds!r}")
-            event = json.loads(line)
             if event["ev"] == "typed":
                 self.typed += event["text"]
             if event["ev"] in kinds.split():
@@ -144,7 +148,11 @@ class Job:
         self.cpu_us = self.event("reaped", 20)["cpu_us"]
 
     def kill(self, sig: int) -> None:
+        """Its parent sends it; it has been sent when this returns."""
         self.ask(op="kill", sig=int(sig))
+        deadline = time.monotonic() + 20
+        while (event := self.read(deadline))["ev"] != "sent":
+            self.unread.append(event)
 
     def type(self, text: str) -> None:
         self.ask(op="type", text=text)

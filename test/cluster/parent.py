@@ -136,6 +136,7 @@ class Parent:
             os.write(self.master, r["text"].encode())
         elif op == "kill":
             os.kill(self.pid, r["sig"])
+            say(ev="sent")
         elif op == "reap":
             self.reap()
 
