@@ -3,6 +3,7 @@
 test the lab's logs are in the report, and the next test gets nodes without a past."""
 
 import itertools
+import math
 import os
 import random
 import re
@@ -21,7 +22,7 @@ for sig in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
 
 RUN_SEED = int(os.environ.get("MOS_SEED") or 0) or random.SystemRandom().randrange(1, 2**31)
 os.environ["MOS_SEED"] = str(RUN_SEED)  # for processes that run tests beside one another
-LONGEST = ("test_guests.py", "test_stops.py", "test_discovery.py")  # nobody waits at the end for one of these
+LONGEST = ("test_guests.py", "test_stops.py", "test_demo.py", "test_discovery.py")  # nobody waits at the end for one of these
 count = itertools.count(1)
 
 
@@ -30,8 +31,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "sometimes(of): by the seed, one of so many of them is run; with --long, -k or "
-                                       "named, all are")
+    config.addinivalue_line("markers", "sometimes(of): by the seed, one of so many is run and the others are skipped; "
+                                       "with --long, -k or named, all are run")
     config.addinivalue_line("markers", "alone: what it measures needs the machine: check runs nothing beside it")
 
 
@@ -40,18 +41,35 @@ def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     if config.option.long or config.option.keyword or any("::" in arg for arg in config.args):
         return
-    left = []
+    alike: dict[str, list] = {}
     for item in items:
-        mark = item.get_closest_marker("sometimes")
-        if mark and random.Random(f"{RUN_SEED} {item.nodeid}").randrange(mark.kwargs["of"]):
-            left.append(item)
-    if left:
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in left]
+        if mark := item.get_closest_marker("sometimes"):
+            alike.setdefault(f"{item.path.name} {item.originalname}", []).append((item, mark.kwargs["of"]))
+    for name, marked in alike.items():
+        of = marked[0][1]
+        drawn = random.Random(f"{RUN_SEED} {name}").sample(range(len(marked)), math.ceil(len(marked) / of))
+        for k, (item, _) in enumerate(marked):
+            if k not in drawn:
+                item.add_marker(pytest.mark.skip(reason=f"left out by the seed: one of {of} is run"))
 
 
 def pytest_report_header(config):
     return f"seed: MOS_SEED={RUN_SEED}   programs: {moslab.stage_dir()}"
+
+
+@pytest.fixture
+def account(record_property):
+    """Takes a line that stands in the report though the test has passed."""
+    return lambda line: record_property("account", line)
+
+
+def pytest_terminal_summary(terminalreporter):
+    lines = [value for reports in terminalreporter.stats.values() for report in reports
+             if getattr(report, "when", "") == "call" for name, value in report.user_properties if name == "account"]
+    if lines:
+        terminalreporter.section("accounts")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 def unusable() -> str:
