@@ -117,7 +117,7 @@ delete from t where n % 11 = 0;
 select a.n % 10, count(*) from t a join t b on a.word = b.word and a.n < b.n
   where a.n < 4000 group by 1 order by 1;
 with recursive c(i, x) as (select 1, 1 union all
-  select i + 1, (x * 1103515245 + 12345) % 2147483648 from c where i < 4000000)
+  select i + 1, (x * 1103515245 + 12345) % 2147483648 from c where i < 9000000)
   select count(*), sum(x), max(x) from c;
 pragma integrity_check;
 """
@@ -143,8 +143,8 @@ BRISK = 25  # moves at a pace at which the job would end natively behind so many
 
 # Each computes for some seconds natively; dd, mostly calls, takes that long only while away.
 TASKS = {
-    "xz-file": lambda: Task(["xz", "-T1", "-2", "-k", "input"], {"input": text()}, ["input.xz"]),
-    "xz-pipe": lambda: Task(["xz", "-T1", "-2"], {"input": text()}, stdin="input", pipes=True),
+    "xz-file": lambda: Task(["xz", "-T1", "-1", "-k", "input"], {"input": text()}, ["input.xz"]),
+    "xz-pipe": lambda: Task(["xz", "-T1", "-1"], {"input": text()}, stdin="input", pipes=True),
     "gzip-file": lambda: Task(["gzip", "-9", "-n", "-c"] + ["input"] * 7, {"input": text()}),
     "gzip-pipe": lambda: Task(["gzip", "-6"], {"input": letters()}, stdin="input", pipes=True),
     "bzip2-file": lambda: Task(["bzip2", "-9", "-c"] + ["input"] * 4, {"input": text()}),
@@ -164,7 +164,7 @@ TASKS = {
                         "conv=unblock,ucase,swab",
                         "status=none"], {"input": records() * 60}, ["output"]),
     "sqlite3": lambda: Task(["sqlite3", "-batch", "db", ".read script"],
-                            {"input": text(), "script": SQL.encode()}, ["db"]),
+                            {"input": text(4 * MB), "script": SQL.encode()}, ["db"]),
     "bash-children": lambda: Task(["bash", "script"],
                                   {"input": text(), "script": BASH.encode()},
                                   ["input.gz"], tree=True),
