@@ -61,11 +61,15 @@ def holds_nothing(guest: int) -> int:
     return uid
 
 
+def namespace(pid: int, kind: str) -> str:
+    return os.readlink(f"/proc/{pid}/ns/{kind}")
+
+
 def shut_in(lab, body: int, node: int) -> None:
     """The body has no namespace of its host or of home, no capability, and a filter on its calls."""
     for other in (mosd_of(lab, node), mosd_of(lab, 1)):
-        shared = [ns for ns in NAMESPACES if os.readlink(f"/proc/{body}/ns/{ns}") == os.readlink(f"/proc/{other}/ns/{ns}")]
-        assert not shared, f"shared with {other}: {shared}"
+        shared = [ns for ns in NAMESPACES if namespace(body, ns) == namespace(other, ns)]
+        assert not shared, f"shared with {comm(other)} ({other}): {shared}"
     s = status(body)
     assert [int(s[f"Cap{kind}"], 16) for kind in ("Eff", "Prm", "Inh", "Amb")] == [0] * 4, s
     assert s["NoNewPrivs"] == "1" and s["Seccomp"] == "2"
