@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Programs that were never under mosrun move by themselves if a rule means them, and only then."""
+"""Programs that were never under mosrun: their users move them, and by themselves they move if a rule means them."""
 
 import re
 
@@ -36,6 +36,18 @@ def native(lab, folder: str, uid: int):
     job = lab.job([PY, "-c", WORK], folder, pty=True, mosrun=False, uid=uid)
     job.shows("up\r\n")
     return job
+
+
+def test_moved_by_hand(lab, home_dir):
+    job = native(lab, home_dir, ORDINARY)
+    for place in (2, 3, "home"):
+        lab.move(job.pid, place)
+    why = lab.why(job.pid)
+    assert why["how"] == "adopted"
+    assert [m["node"] for m in moslab.completed(why)] == [2, 3, 0]
+    job.type("tell\n")
+    job.shows("right", 60)
+    assert job.wait(20) == ("exited", 0)
 
 
 def rule(lab, *lines: str) -> None:

@@ -16,6 +16,8 @@ import uuid
 
 import pytest
 
+from leftovers import dead, leftovers, machine, named_groups
+
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEADLINE = 20
 
@@ -87,21 +89,7 @@ class Lab:
         return self.status()["nodes"][i - 1]
 
     def leftovers(self):
-        """Whatever on the machine bears this lab's name."""
-        left = glob.glob("/sys/fs/cgroup/**/*%s*" % self.name, recursive=True)
-        left += glob.glob("/run/moslab/*%s*" % self.name)
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            if dead(int(pid)):
-                continue  # waits for the machine's init
-            with contextlib.suppress(OSError):
-                for what in ("cmdline", "cgroup", "mountinfo", "environ"):
-                    with open("/proc/%s/%s" % (pid, what), errors="replace") as f:
-                        if self.name in f.read():
-                            left.append("%s of %s" % (what, pid))
-        with contextlib.suppress(FileNotFoundError):
-            if not os.listdir("/run/moslab"):
-                left.append("/run/moslab is empty")
-        return left
+        return leftovers(self.name)
 
 
 @pytest.fixture
@@ -125,14 +113,6 @@ def make(tmp_path):
     assert machine() == before
 
 
-def machine():
-    """What a lab must not touch. (Other labs may come and go beside the tests.)"""
-    links = json.loads(subprocess.check_output(["ip", "-j", "link"]))
-    with open("/proc/self/mounts") as f:
-        mounts = [x for x in f if "umosix" not in x]
-    return sorted(x["ifname"] for x in links), mounts, os.uname().nodename
-
-
 @pytest.fixture
 def lab(make):
     lab = make()
@@ -145,14 +125,6 @@ def until(what, seconds=DEADLINE):
     while not what():
         assert time.monotonic() < end, "did not come true in time"
         time.sleep(0.02)
-
-
-def dead(pid):
-    try:
-        with open("/proc/%d/stat" % pid) as f:
-            return f.read().rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
-        return True
 
 
 def test_up_gives_nodes_of_their_own(lab):
@@ -387,12 +359,7 @@ def test_named_hierarchy_is_cleaned(make, tmp_path):
     lab.run("up", 1)
     until(lambda: os.path.exists("/run/moslab/%s/node1/run/grouped" % lab.name))
     lab.run("down")
-    seen = subprocess.check_output(
-        ["unshare", "-m", "sh", "-c",
-         "grep -q :name=umosix: /proc/self/cgroup || exit 0; "
-         "mount -t cgroup -o none,name=umosix none %s && ls %s" % (tmp_path, tmp_path)],
-        text=True)
-    assert lab.name not in seen
+    assert lab.name not in named_groups(tmp_path)
 
 
 def test_up_killed_at_any_moment(make):

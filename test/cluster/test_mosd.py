@@ -2,13 +2,16 @@
 """The life of mosd: it checks its configuration, starts, is restarted, ends; its tools without it."""
 
 import os
+import re
 import signal
 import socket
 
 import pytest
 
 from fakemosd import wait
-from lonemosd import MAGIC, USER, Client
+from lonemosd import MAGIC, ROOT, USER, Client
+
+MAPS = ("umosix/openmosix.map", "openmosix.map", "mosix.map", "hpc.map")
 
 
 def test_without_mosd(quiet):
@@ -37,6 +40,22 @@ def test_check(quiet):
     assert "map:2:" in quiet.run(mosd, "--conf", conf, "-c", check=1).stderr
     quiet.run(mosd, "--conf", quiet.dir / "none", "-c", check=1)
     quiet.run(mosd, "--nonsense", check=2)
+
+
+def test_first_map_that_exists(quiet):
+    """Each one that is added stands before those that are there; the configuration's own before all."""
+    mosd, conf, etc = quiet.stage / "mosd", quiet.dir / "mosd.conf", quiet.dir / "etc"
+    (etc / "umosix").mkdir(parents=True)
+    quiet.run("mount", "--bind", etc, "/etc", check=0)
+    conf.write_text(f"key-file = {quiet.dir}/key\n")
+    for number, name in enumerate(reversed(MAPS), 2):
+        (etc / name).write_text(f"{number} 10.77.0.1 1\n")
+        said = quiet.run(mosd, "--conf", conf, "-c", check=0).stdout
+        assert f"node {number}" in said and f"/etc/{name}" in said, said
+    quiet.conf("")
+    assert "node 1 " in quiet.run(mosd, "--conf", conf, "-c", check=0).stdout
+    man = (ROOT / "man/openmosix.map.5.scd").read_text()
+    assert re.findall(r"\*/etc/(\S+\.map)\*", man)[:len(MAPS)] == list(MAPS), "the man page tells the order"
 
 
 def test_alone_without_a_key(quiet):

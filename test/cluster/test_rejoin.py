@@ -6,19 +6,10 @@ import os
 import select
 import signal
 import subprocess
-import time
 
 import pytest
 
-from test_loss import ANSWER, answers, away, mosd_of, start
-
-
-def wait_for(what, seconds: float = 20):
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.02)
-    return found
+from test_loss import ANSWER, answers, away, mosd_of, start, wait_for
 
 
 def restart_mosd(lab, node: int, sig: int = signal.SIGTERM) -> None:

@@ -10,12 +10,12 @@ import time
 
 import pytest
 
-from test_loss import ANSWER, PY, answers, away, comm, parent_of, same_mounts, start
-from test_loss import all_pids
+from test_loss import ANSWER, PY, all_pids, answers, away, bodies, comm, mosd_of, parent_of, same_mounts, start
 from test_rejoin import restart_mosd, wait_for
 
 KEPT = 1 << 1 | 1 << 5 | 1 << 19  # CAP_DAC_OVERRIDE, CAP_KILL, CAP_SYS_PTRACE: in its namespace
 IDS = 1879048192
+NAMESPACES = ("user", "net", "pid", "mnt", "ipc", "uts", "cgroup", "time")
 
 
 def supervisors(lab, node: int, name: str) -> list[int]:
@@ -56,10 +56,32 @@ def holds_nothing(guest: int) -> int:
         assert re.search(r"^Max core file size +0 +0 ", f.read(), re.MULTILINE)
     for fd in os.listdir(f"/proc/{guest}/fd"):
         to = os.readlink(f"/proc/{guest}/fd/{fd}")
-
         assert int(fd) < 3 or not to.startswith("/") or to.startswith(("/memfd:", f"/proc/{body}/",
                                                                        f"/{body}/")), (fd, to)
     return uid
+
+
+def namespace(pid: int, kind: str) -> str:
+    return os.readlink(f"/proc/{pid}/ns/{kind}")
+
+
+def shut_in(lab, body: int, node: int) -> None:
+    """The body has no namespace of its host or of home, no capability, and a filter on its calls."""
+    for other in (mosd_of(lab, node), mosd_of(lab, 1)):
+        shared = [ns for ns in NAMESPACES if namespace(body, ns) == namespace(other, ns)]
+        assert not shared, f"shared with {comm(other)} ({other}): {shared}"
+    s = status(body)
+    assert [int(s[f"Cap{kind}"], 16) for kind in ("Eff", "Prm", "Inh", "Amb")] == [0] * 4, s
+    assert s["NoNewPrivs"] == "1" and s["Seccomp"] == "2"
+
+
+def test_body_is_shut_in(lab, home_dir):
+    job = start(lab, home_dir, ANSWER)
+    for node in (2, 3):  # as home builds it, and as another host does
+        away(lab, job, node)
+        body, = bodies(lab, node)
+        shut_in(lab, body, node)
+        answers(job, f"from-{node}")
 
 
 def test_guest_supervisor_has_no_rights(lab, home_dir):

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From host to host, and something fails before the commit: the process runs on where it was, or is a loss that is
+told, and never are there two of it."""
+
+import os
+import signal
+
+import pytest
+
+from stopper import HOP
+from test_loss import ANSWER, answers, away, bodies, gone, lost, processes_of, start, wait_for
+from test_rights import supervisors
+
+HOSTS = (2, 3)
+
+
+def only_at(lab, node: int) -> None:
+    """The only guest of the lab runs there."""
+    other, = set(HOSTS) - {node}
+    wait_for(lambda: len(bodies(lab, node)) == 1 and not processes_of(lab, other))
+
+
+def in_mid_hop(lab, job, point: str):
+    """It is on its way from 2 to 3, and home's supervisor stands there.
+    Return: the move asked for, and the processes of each host's guests."""
+    away(lab, job, 2)
+    lab.fault(f"hold-{point}")
+    asked = lab.asks(job.pid, 3)
+    assert lab.held(point, asked), asked.said
+    guests = {node: processes_of(lab, node) for node in HOSTS}
+    assert guests[2] and bool(guests[3]) == (point == "hop-commit"), guests
+    return asked, guests
+
+
+@pytest.mark.parametrize("point", HOP)
+def test_hop_fails(mortal_lab, home_dir, point):
+    lab = mortal_lab
+    job = start(lab, home_dir, ANSWER)
+    away(lab, job, 2)
+    lab.fault(point)
+    asked = lab.asks(job.pid, 3)
+    assert not asked.moved() and asked.error
+    answers(job, "still")
+    why = lab.why(job.pid)
+    assert why["node"] == 2
+    assert not why["moves"][-1]["ok"] and why["moves"][-1]["node"] == 3, "the failed move is remembered"
+    only_at(lab, 2)
+    lab.fault("")
+    lab.move(job.pid, 3)
+    answers(job, "moved")
+    only_at(lab, 3)
+    job.type("\x04")
+    assert job.wait(20) == ("exited", 0)
+
+
+@pytest.mark.parametrize("point", HOP)
+def test_supervisor_killed_in_mid_hop(mortal_lab, home_dir, point):
+    """Both hosts' copies die with it."""
+    lab = mortal_lab
+    job = start(lab, home_dir, ANSWER)
+    asked, guests = in_mid_hop(lab, job, point)
+    home, = supervisors(lab, 1, "mos-home")
+    os.kill(home, signal.SIGKILL)
+    assert job.wait(10) == ("killed", signal.SIGKILL)
+    assert not asked.moved()
+    for pid in guests[2] | guests[3]:
+        gone(pid, 10)
+
+
+@pytest.mark.parametrize("point", HOP)
+def test_next_host_killed_in_mid_hop(mortal_lab, home_dir, point):
+    """Whom home has told to go on is lost with it; before that, the process runs on."""
+    lab = mortal_lab
+    job = start(lab, home_dir, ANSWER)
+    asked, guests = in_mid_hop(lab, job, point)
+    lab.node_verb("kill", 3)
+    lab.fault("")
+    if point == "hop-commit":
+        lost(lab, job)
+        for pid in guests[2]:
+            gone(pid, 10)
+        return
+    assert not asked.moved()
+    answers(job, "still")
+    assert lab.why(job.pid)["node"] == 2
+    lab.move(job.pid, "home")
+    answers(job, "home")
+
+
+@pytest.mark.parametrize("point", HOP)
+def test_former_host_killed_in_mid_hop(mortal_lab, home_dir, point):
+    """Lost with it, and then the next host keeps nothing; or it has left and runs on there."""
+    lab = mortal_lab
+    job = start(lab, home_dir, ANSWER)
+    asked, _ = in_mid_hop(lab, job, point)
+    lab.node_verb("kill", 2)
+    lab.fault("")
+    if point == "hop-prepare":
+        lost(lab, job)
+        assert not asked.moved()
+        wait_for(lambda: not processes_of(lab, 3))
+        return
+    assert asked.moved(), asked.said
+    answers(job, "there")
+    assert lab.why(job.pid)["node"] == 3
+    lab.move(job.pid, "home")
+    answers(job, "home")

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a move sends of a program's memory: no page of zeros, and none that was never touched."""
+
+import pytest
+
+import moslab
+
+MIB = 1 << 20
+SIZE = 64 * MIB
+REST = 24 * MIB  # Python itself, with its files' pages: some 18
+# Makes its memory, waits for a line, and tells whether it is as it was.
+CODE = f"""
+import hashlib, mmap, os, sys
+m = mmap.mmap(-1, {SIZE}, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+def fill(piece):
+    for at in range(0, {SIZE}, {MIB}):
+        m[at:at + {MIB}] = piece({MIB})
+MAKE
+print('up', flush=True)
+sys.stdin.readline()
+print('sum', hashlib.sha256(m).hexdigest() == hashlib.sha256(WANT).hexdigest(), flush=True)
+"""
+ZEROS = f"bytes({SIZE})"
+PATTERN = f"b'{'pattern!' * 8}'"
+KINDS = {
+    "untouched": ("", ZEROS, 0, REST),
+    "zeroed": (f"fill(lambda n: {PATTERN} * (n // 64))\nfill(bytes)", ZEROS, 0, REST),
+    "filled": (f"fill(lambda n: {PATTERN} * (n // 64))", f"{PATTERN} * ({SIZE} // 64)", SIZE, SIZE + REST),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bytes_sent(lab, home_dir, kind):
+    make, want, least, most = KINDS[kind]
+    code = CODE.replace("MAKE", make).replace("WANT", want)
+    job = lab.job([moslab.PYTHON, "-I", "-c", code], home_dir, pty=True)
+    job.shows("up\r\n")
+    for place in (2, 3, "home"):
+        lab.move(job.pid, place)
+    moves = moslab.completed(lab.why(job.pid))
+    assert [m["node"] for m in moves] == [2, 3, 0]
+    sent = [m["bytes"] for m in moves]
+    assert all(least <= n < most for n in sent), sent
+    job.type("tell\n")
+    assert job.wait(20) == ("exited", 0)
+    job.shows("sum True", 5)
