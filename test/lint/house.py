@@ -50,13 +50,13 @@ def files(root: Path) -> list[str]:
     return sorted(n for n in names if (root / n).is_file() and not n.startswith("build"))
 
 
-def code_only(text: str) -> str:
-    """Without comments and the inside of strings; line numbers stay."""
+def code_only(text: str, strings: bool = False) -> str:
+    """Without comments and, unless told, the inside of strings; line numbers stay."""
     def blank(m):
         s = m.group(0)
         if s.startswith("/"):
             return re.sub(r"[^\n]", " ", s)
-        return s[0] + s[0]
+        return s if strings else s[0] + s[0]
     return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', blank, text,
                   flags=re.DOTALL)
 
@@ -234,6 +234,42 @@ def man_pages(root: Path):
             yield f"man: no page for {source.stem}"
 
 
+# Which argument of a function or a row is the word that tells a reason.
+REASON_AT = {"err_reason": 2, "ask_fail": 1, "fail_request": 3, "not_there": 1, "hop_failed": 1, "comeback_ask": 2,
+             "node_ended": 2, "forward_want_home": -1, "HOME": 1, "RULES": 2}
+
+
+def arguments(code: str) -> list[str]:
+    """Of a call, whose first argument @code begins with."""
+    found, depth = [""], 0
+    for part in re.findall(r'"(?:\\.|[^"\\])*"|.', code, re.DOTALL):
+        depth += {"(": 1, "{": 1, ")": -1, "}": -1}.get(part, 0)
+        if depth < 0:
+            break
+        if part == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += part
+    return found
+
+
+def reasons(root: Path):
+    """Each word that tells users why something is not done stands in umosix-reasons(7)."""
+    page = root / "man/umosix-reasons.7.scd"
+    told = set(re.findall(r"\*([a-z][a-z_-]*)\*", page.read_text() if page.exists() else ""))
+    for name, text in c_files(root):
+        if not name.startswith("src/"):
+            continue
+        code = code_only(text, strings=True)
+        words = set(re.findall(r'\.reason = "([a-z_-]+)"', code))
+        for m in re.finditer(rf"\b({'|'.join(REASON_AT)})\(", code):
+            given = arguments(code[m.end():])
+            at = REASON_AT[m.group(1)]
+            words |= set(re.findall(r'"([a-z][a-z_-]*)"', given[at] if at < len(given) else ""))
+        for word in sorted(words - told):
+            yield f"{name}: {word} is not explained in {page.relative_to(root)}"
+
+
 def guests(root: Path):
     """Each guest program says what it is about and follows the contract."""
     for source in sorted((root / "test/guests").glob("*.c")):
@@ -254,7 +290,8 @@ def tests_wait(root: Path):
                     yield f"{path.relative_to(root)}:{node.lineno}: {ast.unparse(node)}"
 
 
-RULES = [includes, pure, spdx, size, functions, man_options, man_pages, guests, tests_wait]
+RULES = [includes, pure, spdx, size, functions, man_options, man_pages, reasons, guests,
+         tests_wait]
 
 
 def main() -> int:
