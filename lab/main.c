@@ -35,8 +35,11 @@ static const char usage[] =
 	"  --conf LINE            a further line of each mosd.conf\n"
 	"exec and run:\n"
 	"  --user NAME, --cwd DIR\n"
+	"logs:\n"
+	"  -f, --follow           go on with what comes\n"
 	"\n"
-	"  --help, --version\n";
+	"  -h, --help             this text\n"
+	"  --version              the version\n";
 
 struct line {
 	const char *name;

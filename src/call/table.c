@@ -104,6 +104,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	RULES(get_robust_list, call_rules_get_robust_list, "other-process"),
 	LOCAL(set_tid_address),
 	LOCAL(rseq),
+	ROW(471, "rseq_slice_yield", CALL_HOME, .reason = "no-row"),
 	LOCAL(sched_yield),
 	LOCAL(getpid),
 	LOCAL(gettid),
@@ -235,6 +236,7 @@ static const struct call_row rows[CALL_NR_END] = {
 	HOME(pidfd_send_signal, "pidfd"),
 	HOME(setns, "namespaces"),
 	HOME(unshare, "namespaces"),
+	ROW(470, "listns", CALL_HOME, .reason = "namespaces"),
 
 	/* ---- reading and writing ------------------------------------------------------------- */
 	FWD(read, ARGS(V, OUT_RET(2)), .flags = READS),
@@ -372,6 +374,8 @@ static const struct call_row rows[CALL_NR_END] = {
 	ROW(464, "getxattrat", CALL_HOME, .reason = "no-row"),
 	ROW(465, "listxattrat", CALL_FORWARD, ARGS(V, STR, V, OUT_RET(4))),
 	ROW(466, "removexattrat", CALL_FORWARD, ARGS(V, STR, V, STR)),
+	ROW(468, "file_getattr", CALL_HOME, .reason = "no-row"),
+	ROW(469, "file_setattr", CALL_HOME, .reason = "no-row"),
 
 	/* ---- sockets. With a timeout of the socket's own they return EINTR when merely stopped.
 	 * The length of an address is written before the address can fail. */

@@ -26,7 +26,7 @@ static const struct {
 	{ "setup", "[--yes] [...]", "make this machine a node; --help has more", mosctl_setup },
 	{ "token", "[--minutes M] [--node N]", "let one machine join, once", mosctl_token },
 	{ "join", "NODE TOKEN", "make this machine a node of NODE's cluster", mosctl_join },
-	{ "leave", "[--yes]", "... let it be none any more; waits until it is empty", mosctl_leave },
+	{ "leave", "[-y|--yes]", "... let it be none any more; waits until it is empty", mosctl_leave },
 	{ "stay", "", "let no process leave this node by itself", mosctl_lever },
 	{ "nostay", "", "... let them", mosctl_lever },
 	{ "lstay", "", "let no process of this node leave by itself; guests may", mosctl_lever },

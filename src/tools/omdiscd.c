@@ -24,13 +24,14 @@
 
 static const char help[] =
 	"Usage: omdiscd [-i IF[,IF]...] [-m TTL]\n"
-	"       omdiscd -n [-i IF[,IF]...] [-m TTL]\n"
+	"       omdiscd -n [--json] [-i IF[,IF]...] [-m TTL]\n"
 	"       omdiscd --stop\n"
 	"Has mosd discover other nodes that have the cluster's key, by multicast.\n"
 	"\n"
 	"  -i, --interface IF       on this network interface; up to six. Without it, on all\n"
 	"  -m, --multicast-ttl TTL  over TTL - 1 routers; 1 to 255\n"
 	"  -n, --nodaemon           only look who is there now: a line of a map for each node\n"
+	"      --json               with -n: an array of objects\n"
 	"      --stop               what mosd.conf says counts again\n"
 	"  -h, --help               this text\n"
 	"      --version            the version\n"
@@ -39,10 +40,10 @@ static const char help[] =
 
 struct options {
 	struct conf_discover on; /* ttl 0: as mosd.conf says */
-	bool look, stop;
+	bool look, stop, json;
 };
 
-enum { OPT_STOP = 256, OPT_VERSION };
+enum { OPT_STOP = 256, OPT_JSON, OPT_VERSION };
 
 /* @text has names apart by commas, and may come several times. */
 static bool take_links(const char *text, struct conf_discover *on)
@@ -63,6 +64,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "interface", required_argument, NULL, 'i' },
 		{ "multicast-ttl", required_argument, NULL, 'm' },
 		{ "nodaemon", no_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, OPT_JSON },
 		{ "stop", no_argument, NULL, OPT_STOP },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, OPT_VERSION },
@@ -83,6 +85,8 @@ static int parse(int argc, char **argv, struct options *o)
 			o->on.ttl = (uint8_t)ttl;
 		} else if (c == 'n') {
 			o->look = true;
+		} else if (c == OPT_JSON) {
+			o->json = true;
 		} else if (c == OPT_STOP) {
 			o->stop = true;
 		} else if (c == 'h') {
@@ -100,6 +104,8 @@ static int parse(int argc, char **argv, struct options *o)
 		return tool_usage("omdiscd", "what is", argv[optind]);
 	if (o->stop && (o->look || o->on.n || o->on.ttl))
 		return tool_usage("omdiscd", "--stop stands alone", NULL);
+	if (o->json && !o->look)
+		return tool_usage("omdiscd", "--json is for -n", NULL);
 	return -1;
 }
 
@@ -242,15 +248,29 @@ static void look_around(struct look *l)
 	}
 }
 
-/* Return: how many nodes there are, or -errno. */
-static int print_found(const struct look *l)
+static int print_map(const struct roster *found)
 {
 	CLEANUP(buf_finish) struct buf b = BUF_INIT;
 
-	roster_text(l->found, &b);
-	if (b.failed || fwrite(b.data, 1, b.len, stdout) != b.len || fflush(stdout))
+	roster_text(found, &b);
+	return b.failed || fwrite(b.data, 1, b.len, stdout) != b.len || fflush(stdout) ? -EIO : 0;
+}
+
+static int print_json(const struct roster *found)
+{
+	CLEANUP(tool_drop) json_t *nodes = json_array();
+
+	for (node_id n = roster_next(found, NODE_ID_NONE); n.v; n = roster_next(found, n)) {
+		char text[NODE_ADDR_TEXT];
+		struct node_addr addr;
+
+		(void)roster_find(found, n, &addr);
+		(void)json_array_append_new(nodes, json_pack("{sIss}", "node", (json_int_t)n.v, "addr",
+							     node_addr_str(&addr, text)));
+	}
+	if (json_dumpf(nodes, stdout, JSON_INDENT(1)) < 0 || putchar('\n') == EOF || fflush(stdout))
 		return -EIO;
-	return (int)roster_count(l->found);
+	return 0;
 }
 
 static int look_open(struct look *l, const struct options *o, const struct conf *conf,
@@ -297,10 +317,10 @@ static int look(const struct options *o)
 		r = look_open(&l, o, &f.conf, &e);
 	if (r == 0) {
 		look_around(&l);
-		r = print_found(&l);
+		r = o->json ? print_json(l.found) : print_map(l.found);
 		if (r < 0)
 			(void)err_set(&e, r, "write what was found: %s", strerror(-r));
-		else if (!r)
+		else if (!roster_count(l.found))
 			r = err_set(&e, -ENOENT, "no node answers: `discover` must be on there");
 	}
 	announce_destroy(l.seal);

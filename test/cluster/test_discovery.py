@@ -2,6 +2,7 @@
 """Machines that have nothing but the cluster's key find each other and numbers that nobody else has; another
 key, a recording and a number that is taken do not get far; omdiscd."""
 
+import json
 import re
 import select
 import signal
@@ -143,6 +144,10 @@ def test_three_find_each_other(lab):
     wait_for(lambda: written(lab, 2) == everyone)
     r = omdiscd(lab, 1, "-n")
     assert r.returncode == 0 and set(r.stdout.splitlines()) == everyone, r.stderr
+    r = omdiscd(lab, 1, "-n", "--json")
+    assert r.returncode == 0, r.stderr
+    assert json.loads(r.stdout) == sorted(({"node": belongs_to(a), "addr": a} for a in addrs.values()),
+                                          key=lambda n: n["node"])
 
     job = start(lab, lab.folder("discovered"), ANSWER)
     for at in (2, 3):
@@ -362,6 +367,10 @@ def test_omdiscd(lab):
     assert r.returncode == 0, r.stderr
     r = omdiscd(lab, 3, "-n", "-i", "q0")
     assert r.returncode == 1 and "no node answers" in r.stderr
+    r = omdiscd(lab, 3, "-n", "-i", "q0", "--json")
+    assert (r.returncode, json.loads(r.stdout)) == (1, []) and "no node answers" in r.stderr
+    r = omdiscd(lab, 3, "--json")
+    assert r.returncode == 2 and "--json is for -n" in r.stderr
 
 
 def test_discovery_that_cannot_be(lab):

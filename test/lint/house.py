@@ -50,13 +50,13 @@ def files(root: Path) -> list[str]:
     return sorted(n for n in names if (root / n).is_file() and not n.startswith("build"))
 
 
-def code_only(text: str) -> str:
-    """Without comments and the inside of strings; line numbers stay."""
+def code_only(text: str, strings: bool = False) -> str:
+    """Without comments and, unless told, the inside of strings; line numbers stay."""
     def blank(m):
         s = m.group(0)
         if s.startswith("/"):
             return re.sub(r"[^\n]", " ", s)
-        return s[0] + s[0]
+        return s if strings else s[0] + s[0]
     return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', blank, text,
                   flags=re.DOTALL)
 
@@ -165,25 +165,62 @@ def functions(root: Path):
                     yield f"{name}:{number}: {LATER.search(line).group(0)}"
 
 
+# Sources of a command beside COMMAND.c and COMMAND_*.c.
+MORE_SOURCES = {"mosd": "src/node/main.c", "moslab": "lab/main.c", "mosctl": "src/tools/setup_*.c",
+                "mosrun": "src/tools/run_options.c"}
+# A long option, or a letter, also with its argument's name right behind it (-jLIST).
+OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[A-Za-z])(?=[A-Z]{2}|[^\w-]|$)")
+LITERAL = re.compile(r'"((?:\\.|[^"\\\n])*)"')
+
+
+def known_options(text: str) -> set[str]:
+    """What the source compares its arguments with: by getopt, or by hand."""
+    known = {f"--{n}" for n in re.findall(r'\{\s*"([a-z][a-z-]+)"\s*,\s*(?:no|required|optional)_argument',
+                                          text)}
+    for letters in re.findall(r'getopt_long\([^"]*"([^"]*)"', text):
+        known |= {f"-{c}" for c in letters if c.isalpha()}
+    known |= {s for s in LITERAL.findall(text) if OPTION.fullmatch(s)}
+    known |= {f"-{s}" for s in LITERAL.findall(text) if s in ("-help", "-version")}  # mosrun looks behind the first dash
+    return known | ({"--help", "--version"} if "tool_help(" in text else set())
+
+
+def help_options(text: str) -> set[str]:
+    """Those that lines of --help begin with, and those in brackets of a usage."""
+    told = set()
+    for line in (s.replace("\\n", "") for s in LITERAL.findall(text)):
+        head = re.split(r" {2,}", line.strip())[0] if re.match(r" +-", line) else ""
+        told |= set(OPTION.findall(" ".join([head, *re.findall(r"\[(-[^\]]*)\]", line)])))
+    return told
+
+
+def page_options(page: str) -> set[str]:
+    """Those in the synopsis, and those that have an entry of their own."""
+    synopsis = page.partition("# SYNOPSIS")[2].partition("\n# ")[0]
+    heads = re.findall(r"^\t*(\*-.*)$", page, re.MULTILINE)
+    return set(OPTION.findall(re.sub(r"[*\\]|(?<!\w)_|_(?!\w)", "", "\n".join([synopsis, *heads]))))
+
+
 def man_options(root: Path):
-    """Each long option of a command stands in its man page, and each page's in its command."""
-    for page in sorted((root / "man").glob("*.scd")):
+    """The options that a command knows, those of its --help and those of its man page are the same."""
+    for page in sorted((root / "man").glob("*.[18].scd")):
         command = page.name.split(".")[0]
-        sources = [p for p in (root / f"src/tools/{command}.c", root / f"lab/{command}.c",
-                               root / f"src/node/{command}.c", root / "src/node/main.c",
-                               root / "lab/main.c")
-                   if p.exists() and (command in p.name or command == "mosd" and "node" in str(p)
-                                      or command == "moslab" and "lab" in str(p.parent))]
-        if not sources:
+        text = "".join(p.read_text() for pattern in (f"src/tools/{command}.c", f"src/tools/{command}_*.c",
+                                                     MORE_SOURCES.get(command, "no source"))
+                       for p in sorted(root.glob(pattern)))
+        if not text:
+            yield f"man/{page.name}: {command} has no source"
             continue
-        text = "".join(p.read_text() for p in sources)
-        # getopt_long tables, or comparisons: { "name", required_argument, ... } / "--name"
-        options = set(re.findall(r'\{\s*"([a-z][a-z0-9-]+)"\s*,\s*(?:no|required|optional)_argument',
-                                 text))
-        options |= set(re.findall(r'strn?cmp\([^,]+,\s*"--([a-z][a-z0-9-]+)=?"', text))
-        said = set(re.findall(r"--([a-z][a-z0-9-]+)", page.read_text().replace("\\", "")))
-        for option in sorted(options - said - {"help", "version"}):
-            yield f"man/{page.name}: --{option} is missing"
+        known, told, said = known_options(text), help_options(text), page_options(page.read_text())
+        for option in sorted(known | told):
+            if option not in said:
+                yield f"man/{page.name}: {option} is missing"
+            if option not in told:
+                yield f"{command}: --help does not tell of {option}"
+        for option in sorted(said - told):
+            yield f"man/{page.name}: {option} is not in --help"
+        for option in sorted((said | told) - known):
+            if option.startswith("--"):  # letters may be taken together
+                yield f"{command}: {option} is told of, but not known"
 
 
 def man_pages(root: Path):
@@ -195,6 +232,42 @@ def man_pages(root: Path):
         if re.search(r"^int main\(", source.read_text(), re.MULTILINE) and \
                 not list((root / "man").glob(f"{source.stem}.*.scd")):
             yield f"man: no page for {source.stem}"
+
+
+# Which argument of a function or a row is the word that tells a reason.
+REASON_AT = {"err_reason": 2, "ask_fail": 1, "fail_request": 3, "not_there": 1, "hop_failed": 1, "comeback_ask": 2,
+             "node_ended": 2, "forward_want_home": -1, "HOME": 1, "RULES": 2}
+
+
+def arguments(code: str) -> list[str]:
+    """Of a call, whose first argument @code begins with."""
+    found, depth = [""], 0
+    for part in re.findall(r'"(?:\\.|[^"\\])*"|.', code, re.DOTALL):
+        depth += {"(": 1, "{": 1, ")": -1, "}": -1}.get(part, 0)
+        if depth < 0:
+            break
+        if part == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += part
+    return found
+
+
+def reasons(root: Path):
+    """Each word that tells users why something is not done stands in umosix-reasons(7)."""
+    page = root / "man/umosix-reasons.7.scd"
+    told = set(re.findall(r"\*([a-z][a-z_-]*)\*", page.read_text() if page.exists() else ""))
+    for name, text in c_files(root):
+        if not name.startswith("src/"):
+            continue
+        code = code_only(text, strings=True)
+        words = set(re.findall(r'\.reason = "([a-z_-]+)"', code))
+        for m in re.finditer(rf"\b({'|'.join(REASON_AT)})\(", code):
+            given = arguments(code[m.end():])
+            at = REASON_AT[m.group(1)]
+            words |= set(re.findall(r'"([a-z][a-z_-]*)"', given[at] if at < len(given) else ""))
+        for word in sorted(words - told):
+            yield f"{name}: {word} is not explained in {page.relative_to(root)}"
 
 
 def guests(root: Path):
@@ -217,7 +290,8 @@ def tests_wait(root: Path):
                     yield f"{path.relative_to(root)}:{node.lineno}: {ast.unparse(node)}"
 
 
-RULES = [includes, pure, spdx, size, functions, man_options, man_pages, guests, tests_wait]
+RULES = [includes, pure, spdx, size, functions, man_options, man_pages, reasons, guests,
+         tests_wait]
 
 
 def main() -> int:

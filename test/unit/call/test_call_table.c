@@ -42,8 +42,6 @@ static void test_complete(void **state)
 		if (sscanf(line, "#define __NR_%63s %ld", name, &nr) != 2)
 			continue;
 		n++;
-		if (nr >= CALL_NR_END)
-			continue; /* of a header newer than the table: home */
 		if (!call_row(nr))
 			fail_msg("%s (%ld) has no row", name, nr);
 		assert_string_equal(call_name(nr), name);
