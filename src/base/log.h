@@ -7,7 +7,8 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /* @who stands before each line ("mos-home 4242"). The level comes from MOS_LOG (error, warning,
- * info, debug); info unless told. */
+ * info, debug); info unless told. To the journal (JOURNAL_STREAM) lines go with their priority and without
+ * the time, which it notes itself. */
 void log_init(const char *who);
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int log_enabled(enum log_level level);

@@ -198,7 +198,7 @@ static int save(const struct mosd *d, struct err *e)
 		note.said[l] = note.on[l] != usual(d, l);
 	}
 	n = levers_text(&note, text);
-	if (mkdir(MOS_STATE_DIR, 0755) < 0 && errno != EEXIST)
+	if (mkdir(MOS_STATE_DIR, 0700) < 0 && errno != EEXIST)
 		return err_set(e, -errno, "it holds, but not after a restart: make %s: %s",
 			       MOS_STATE_DIR, strerror(errno));
 	(void)unlink(next);

@@ -67,6 +67,15 @@ def test_options_of_the_help(mosd, tool):
     assert len(said) >= 4 and said <= offers(mosd, tool, "-") | {"-j"}
 
 
+@pytest.mark.parametrize("command", ["up", "run"])
+def test_moslab(mosd, command):
+    """What the page has of `moslab up` is offered."""
+    page = (moslab.REPO / "man/moslab.1.scd").read_text()
+    line = re.search(r"^\*moslab up\*.*", page, re.M).group()
+    said = set(re.findall(r"--[a-z-]+", line))
+    assert "--vm" in said and said == offers(mosd, "moslab", command, "--")
+
+
 def test_setup(mosd):
     said = set(re.findall(r"^  (--[a-z-]+)", mosd.tool("mosctl", "setup", "--help").stdout, re.M))
     assert len(said) == 14 and offers(mosd, "mosctl", "setup", "--") == said | {"--help"}

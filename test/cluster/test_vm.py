@@ -78,6 +78,20 @@ def package(tmp_path_factory):
     return next(there.glob("umosix_*.deb"))
 
 
+@pytest.fixture(scope="module")
+def newer(package, tmp_path_factory):
+    """The same package with a higher version."""
+    there = tmp_path_factory.mktemp("newer")
+    run(["dpkg-deb", "-R", package, there / "tree"])
+    control = there / "tree/DEBIAN/control"
+    control.write_text(re.sub(r"^(Version: .*)$", r"\1+newer", control.read_text(), flags=re.MULTILINE))
+    run(["dpkg-deb", "--root-owner-group", "-b", there / "tree", there / "umosix_newer.deb"])
+    return there / "umosix_newer.deb"
+
+
+INSTALL = "cd /root && DEBIAN_FRONTEND=noninteractive apt-get install -y "
+
+
 class Machines:
     def __init__(self):
         self.moslab = moslab.stage_dir() / "moslab"
@@ -98,8 +112,8 @@ def machines(package):
     try:
         made = Machines()
         for node in (1, 2):
-            made.sh(node, "cat >/root/umosix.deb", data=package.read_bytes())
-            made.sh(node, "dpkg -i /root/umosix.deb")
+            made.sh(node, "cat >/root/umosix_1.deb", data=package.read_bytes())
+            made.sh(node, INSTALL + "./umosix_*.deb")
         # README's way: the second command on each machine
         assert "This is umosix node 1" in made.sh(1, "mosctl setup --yes")
         command = made.sh(1, "mosctl token 2>/dev/null").strip()
@@ -109,6 +123,22 @@ def machines(package):
         yield made
     finally:
         run([moslab.stage_dir() / "moslab", "down", "--name", LAB], check=False)
+
+
+def test_lintian(package):
+    if not shutil.which("lintian"):
+        pytest.skip("lintian is missing: apt install lintian")
+    run(["lintian", "--allow-root", "--fail-on", "error,warning", *package.parent.glob("umosix*_*.deb")],
+        seconds=300)
+
+
+def test_folders(machines):
+    """systemd-tmpfiles makes what the unit makes, with the same modes."""
+    modes = "stat -c '%a %U %n' /run/umosix /var/lib/umosix"
+    unit = machines.sh(2, modes)
+    assert unit == "755 root /run/umosix\n700 root /var/lib/umosix\n"
+    assert machines.sh(2, "systemd-tmpfiles --create umosix.conf; " + modes) == unit
+    assert "d /run/umosix 0755" in machines.sh(2, "cat /usr/lib/tmpfiles.d/umosix.conf")
 
 
 def test_there_and_back(machines):
@@ -157,11 +187,14 @@ def away(machines):
         job.stdout.close()
 
 
-def test_restart_loses_nobody(machines, away):
+def test_restart_loses_nobody(machines, away, newer):
     """Both daemons are restarted, and the package is upgraded, while a process is away."""
     _, lines = away("python3 /tmp/compute.py")
     machines.sh(2, "systemctl restart mosd && mosctl status")
-    machines.sh(1, "dpkg -i /root/umosix.deb && systemctl restart mosd")
+    machines.sh(1, "mkdir -p /root/newer && cat >/root/newer/umosix_2.deb", data=newer.read_bytes())
+    out = machines.sh(1, INSTALL + "./newer/umosix_*.deb && systemctl restart mosd")
+    assert "1 upgraded" in out, out
+    assert "+newer" in machines.sh(1, "dpkg-query -W umosix")
     deadline = time.monotonic() + 180
     assert lines.next(deadline) == b"status 0"
     rest = [lines.next(deadline) for _ in range(4)]
@@ -173,13 +206,57 @@ def where(machines, pid):
     return json.loads(machines.sh(1, f"mosctl why --json {pid}"))["node"] or 1
 
 
+def guests_here(machines, node):
+    """The supervisors of guests on this machine."""
+    return machines.sh(node, "grep -lsx mos-guest /proc/[0-9]*/comm || true").split()
+
+
+# What mosd and its unit have told since the line "cursor" was run.
+CURSOR = "journalctl --sync; journalctl -u mosd -n 0 --show-cursor | sed -n 's/^-- cursor: //p' >/tmp/cursor; "
+SINCE = "journalctl --sync; journalctl -u mosd -o cat --after-cursor \"$(cat /tmp/cursor)\""
+
+
+def test_restart_moves_nobody(machines, away):
+    """A restart is no stop: no guest leaves, and no process of the machine comes home."""
+    pid, lines = away("sleep 1000")
+    there = guests_here(machines, 2)
+    for node in (2, 1):
+        said = machines.sh(node, CURSOR + "systemctl restart mosd; systemctl is-active mosd; mosctl status; " + SINCE)
+        assert "left" not in said and "drained" not in said, said
+    assert there and guests_here(machines, 2) == there
+    machines.sh(1, GO + f"cd /tmp; go {pid} home; kill {pid}")
+    assert lines.next(time.monotonic() + 60) == b"status 143"
+
+
+def test_stop_sends_guests_away(machines, away):
+    """Who stops mosd empties the machine; the journal shows how it goes."""
+    pid, lines = away("sleep 1000")
+    assert guests_here(machines, 2)
+    said = machines.sh(2, CURSOR + "systemctl stop mosd; systemctl is-active mosd || true; " + SINCE)
+    assert "1 guest, " in said and "drained: " in said and "inactive" in said, said
+    assert not guests_here(machines, 2) and where(machines, pid) == 1
+    machines.sh(2, "systemctl start mosd; mosctl status")
+    machines.sh(1, f"kill {pid}")
+    assert lines.next(time.monotonic() + 60) == b"status 143"
+
+
+def test_stop_brings_home(machines, away):
+    """... and its own processes come home, where they go on without mosd."""
+    pid, lines = away("sleep 1000")
+    said = machines.sh(1, CURSOR + "systemctl stop mosd; systemctl is-active mosd || true; " + SINCE)
+    assert "1 process away" in said and "drained: " in said and "inactive" in said, said
+    assert not guests_here(machines, 2)
+    machines.sh(1, f"systemctl start mosd; mosctl status; kill {pid}")
+    assert lines.next(time.monotonic() + 60) == b"status 143"
+
+
 def test_removal_empties_the_machine(machines, away):
     """A host that loses the package sends its guest home first, unharmed; then the package can go."""
     pid, lines = away("sleep 1000")
     out = machines.sh(2, "dpkg -r umosix")
     assert "a guest is here" not in out, out
     assert where(machines, pid) == 1
-    machines.sh(2, "dpkg -i /root/umosix.deb && systemctl start mosd umosix-drain && mosctl undrain && "
+    machines.sh(2, "dpkg -i /root/umosix_1.deb && systemctl start mosd umosix-drain && mosctl undrain && "
                 "mosctl status")
     machines.sh(1, f"kill {pid}")
     assert lines.next(time.monotonic() + 60) == b"status 143"
@@ -188,7 +265,9 @@ def test_removal_empties_the_machine(machines, away):
 def test_removal_is_refused(machines, away):
     """Without a mosd that could send the guest away the package stays, and the guest is unharmed."""
     pid, lines = away("sleep 1000")
-    out = machines.sh(2, "systemctl stop mosd; dpkg -r umosix || echo stays; systemctl start mosd; "
+    out = machines.sh(2, "pid=$(cat /run/umosix/mosd.lock); systemctl kill --kill-who=main mosd; "
+                      "tail --pid=$pid -f /dev/null; "
+                      "dpkg -r umosix || echo stays; systemctl start mosd; "
                       "mosctl undrain; mosctl status")
     assert "a guest is here" in out and "stays" in out and "Guests here: 1" in out, out
     machines.sh(2, "systemctl start umosix-drain")
@@ -239,6 +318,30 @@ def test_guests(machines, busy, route):
         runuser -u user -- python3 /opt/guests/away.py "$folder" {busy} {route} \
             {" ".join("/opt/guests/" + n for n in names)} || true""", seconds=900)
     assert out.splitlines() == [f"{n} ok" for n in names]
+
+
+GONE = r"""
+exec 2>&1
+systemctl list-units --all --no-legend '*mosd*' '*umosix*'
+systemctl list-unit-files --no-legend '*mosd*' '*umosix*'
+grep -lsE '^(mosd|mos-[a-z]+|omdiscd)$' /proc/[0-9]*/comm
+grep umosix /proc/self/mountinfo
+grep umosix /proc/self/cgroup
+find /sys/fs/cgroup -name '*mosd*' -o -name '*umosix*'
+ls -d /run/umosix /etc/umosix /var/lib/umosix /usr/lib/tmpfiles.d/umosix* 2>/dev/null
+grep umosix /etc/passwd /etc/subuid
+true
+"""
+
+
+def test_purge_from_running_units(machines):
+    """The last test of the machines: one is purged while everything runs."""
+    before = machines.sh(2, "systemctl start mosd umosix-drain; systemctl is-active mosd umosix-drain; " + GONE)
+    for word in ("active\nactive\n", "mosd.service", "umosix-drain.service", "/comm", "/run/umosix",
+                 "/var/lib/umosix", "/etc/subuid"):
+        assert word in before, before
+    machines.sh(2, "dpkg -P umosix")
+    assert not machines.sh(2, GONE)
 
 
 LEFT = r"""

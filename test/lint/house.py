@@ -290,8 +290,40 @@ def tests_wait(root: Path):
                     yield f"{path.relative_to(root)}:{node.lineno}: {ast.unparse(node)}"
 
 
+# Where Debian has what meson asks for; None: comes with the compiler.
+PACKAGE_OF = {"cmocka": "libcmocka-dev", "ev": "libev-dev", "inih": "libinih-dev", "jansson": "libjansson-dev",
+              "libseccomp": "libseccomp-dev", "ncursesw": "libncurses-dev", "openssl": "libssl-dev",
+              "m": None, "threads": None}
+
+
+def meson_needs(root: Path) -> set[str]:
+    """The names of all libraries that the build asks for."""
+    texts = [(root / n).read_text() for n in files(root) if Path(n).name == "meson.build"]
+    return set(re.findall(r"\b(?:(?<!_)dependency|find_library)\('([^']+)'", "\n".join(texts)))
+
+
+def packages(root: Path):
+    """Each library that the build asks for is installed by `check`, and whenever Debian builds the package."""
+    control = (root / "debian/control").read_text()
+    field = re.search(r"^Build-Depends:(.*(?:\n[ \t].*)*)", control, re.MULTILINE)
+    listed = re.search(r"^packages_build=\(([^)]*)\)", (root / "check").read_text(), re.MULTILINE)
+    # One with a build profile is there sometimes only, and meson.build asks always.
+    depends = {entry.split()[0] for entry in (field.group(1) if field else "").split(",")
+               if entry.strip() and "<" not in entry}
+    installed = set(listed.group(1).split()) if listed else set()
+    for name in sorted(meson_needs(root)):
+        package = PACKAGE_OF.get(name, "")
+        if package == "":
+            yield f"test/lint/house.py: PACKAGE_OF does not know {name}"
+        elif package:
+            if package not in depends:
+                yield f"debian/control: Build-Depends lacks {package} ({name})"
+            if package not in installed:
+                yield f"check: packages_build lacks {package} ({name})"
+
+
 RULES = [includes, pure, spdx, size, functions, man_options, man_pages, reasons, guests,
-         tests_wait]
+         tests_wait, packages]
 
 
 def main() -> int:

@@ -41,6 +41,10 @@ BAD = {
     "man_pages": [("src/tools/other.c", "int main(void)\n")],
     "guests": [("test/guests/a.c", "int main(void)\n")],
     "tests_wait": [("test/cluster/test_a.py", "time.sleep(1)\n")],
+    "packages": [("meson.build", "x = dependency('ncursesw')\n"), ("meson.build", "x = dependency('unheard')\n"),
+                 ("meson.build", "x = cc.find_library('ev')\n"),
+                 ("debian/control", "Build-Depends: libssl-dev (>= 3.0) <!nocheck>\n"),
+                 ("check", "packages_build=(gcc)\n")],
 }
 GOOD = {
     "src/base/b.h": "", "src/kernel/b.h": "", "src/wire/b.h": "", "src/move/b.h": "",
@@ -50,6 +54,10 @@ GOOD = {
     "man/umosix-reasons.7.scd": "*told-well*\n",
     "src/base/good.c": "fd = open(p, O_RDONLY | O_CLOEXEC);\n",
     "src/tools/tool.c": TOOL, "man/tool.1.scd": PAGE,
+    "meson.build": "x = dependency('openssl', version: '>= 3.0')\nm = cc.find_library('m')\n"
+                   "y = declare_dependency('z')\n",
+    "debian/control": "Source: a\nBuild-Depends: gcc,\n libssl-dev (>= 3.0),\n meson\nSection: net\n",
+    "check": "packages_build=(gcc\n\tlibssl-dev)\n",
 }
 
 
