@@ -3,6 +3,9 @@
 #include "base/util.h"
 #include "sim/world.h"
 
+/* What is lost is a packet. The real one has at most 1,400 bytes, its records 98 each and a head. */
+#define RECORDS_IN_PACKET 13U
+
 static void tell(struct world *w, uint32_t node)
 {
 	struct node *n = &w->nodes[node];
@@ -30,6 +33,13 @@ static void tell(struct world *w, uint32_t node)
 	w->views[(size_t)node * w->n_nodes + node] = n->told;
 }
 
+/* NEVER is the greatest number, so compare the numbers after it. */
+static void take_packet(uint32_t *at, const uint32_t *from, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		at[i] = MAX(from[i] + 1, at[i] + 1) - 1;
+}
+
 void gossip_step(struct world *w, uint32_t node)
 {
 	uint32_t to = (uint32_t)(random_unit(&w->random) * w->n_nodes);
@@ -37,9 +47,10 @@ void gossip_step(struct world *w, uint32_t node)
 	uint32_t *at = &w->views[(size_t)to * w->n_nodes];
 
 	tell(w, node);
-	if (to == node || !w->nodes[to].alive || random_unit(&w->random) < w->loss)
+	if (to == node || !w->nodes[to].alive)
 		return;
-	/* NEVER is the greatest number, so compare the numbers after it. */
-	for (uint32_t i = 0; i < w->n_nodes; i++)
-		at[i] = MAX(from[i] + 1, at[i] + 1) - 1;
+	for (uint32_t i = 0; i < w->n_nodes; i += RECORDS_IN_PACKET) {
+		if (random_unit(&w->random) >= w->loss)
+			take_packet(at + i, from + i, MIN(RECORDS_IN_PACKET, w->n_nodes - i));
+	}
 }

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "node/beat.h"
+#include "node/belief.h"
 #include "node/check.h"
 #include "node/decisions.h"
 #include "node/guests.h"
@@ -123,6 +124,7 @@ static void take_node(struct balance *b, const struct member *m, const struct no
 		.guests_max = i->guests_max,
 		.rtt = (int64_t)m->rtt_us * NSEC_PER_USEC,
 	};
+	belief_apply(b->d, me->speed, &b->nodes[b->n_nodes - 1]);
 }
 
 static int by_number(const void *x, const void *y)

@@ -5,6 +5,7 @@
 
 #include <ev.h>
 
+#include "node/complaint.h"
 #include "node/site.h"
 
 struct mosd {
@@ -30,6 +31,8 @@ struct mosd {
 	struct balance *balance;
 	struct measure *measure;
 	struct native *native;
+	struct complaint unbelieved; /* figures of nodes */
+	struct complaint not_yours;  /* requests about processes of others */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "node/nodes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -48,10 +49,13 @@ static void put_info(json_t *o, const struct node_info *i, bool up)
 		{ "status", INFO_CONFIGURED | (up ? INFO_UP : 0) |
 			    (i->flags & (INFO_STAY | INFO_LSTAY | INFO_BLOCK | INFO_QUIET)) },
 	};
+	char features[20];
 
 	for (unsigned k = 0; k < ARRAY_SIZE(figures); k++)
 		(void)json_object_set_new(o, figures[k].name, json_integer((json_int_t)figures[k].value));
 	(void)json_object_set_new(o, "flags", flags_json(i->flags));
+	(void)snprintf(features, sizeof(features), "%016llx", (unsigned long long)i->features);
+	(void)json_object_set_new(o, "features", i->features ? json_string(features) : json_null());
 }
 
 static json_t *member_json(const struct mosd *d, const struct member *m)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "node/balance.h"
@@ -40,6 +41,17 @@ static void op_ps(struct ask *a, const json_t *o)
 			      (json_int_t)a->d->site.me));
 }
 
+static void fail_not_yours(struct ask *a, pid_t pid, const char *is)
+{
+	struct complaint *c = &a->d->not_yours;
+
+	if (complaint_due(c, mono_now()))
+		log_warning("user %u asked for process %d, which %s not his: refused (%llu so far; "
+			    "`mosctl status --json` counts them)",
+			    a->cred.uid, (int)pid, is, (unsigned long long)c->count);
+	ask_fail(a, "not-yours", "process %d %s not yours", (int)pid, is);
+}
+
 int ops_find_process(struct ask *a, const json_t *o, struct proc_id *ret)
 {
 	int64_t pid;
@@ -60,7 +72,7 @@ int ops_find_process(struct ask *a, const json_t *o, struct proc_id *ret)
 	} else if (!check_owner(&ret->status, a->cred.uid)) {
 		proc_id_finish(ret);
 		r = -EPERM;
-		ask_fail(a, "not-yours", "process %d is not yours", (int)pid);
+		fail_not_yours(a, (pid_t)pid, "is");
 	}
 	return r;
 }
@@ -208,7 +220,7 @@ static void op_why(struct ask *a, const json_t *o)
 		ask_fail(a, "no-process", "no process %d, and none that moved had this number",
 			 (int)pid);
 	else if (a->cred.uid && m->uid != a->cred.uid)
-		ask_fail(a, "not-yours", "process %d was not yours", (int)pid);
+		fail_not_yours(a, (pid_t)pid, "was");
 	else
 		ask_done(a, report_why(a->d, NULL, m));
 }

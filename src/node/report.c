@@ -101,6 +101,8 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	put_int(o, "away", away);
 	put_int(o, "moving", moving);
 	put_int(o, "clients", control_clients(d->control));
+	put_int(o, "not_yours", d->not_yours.count);
+	put_int(o, "unbelieved", d->unbelieved.count);
 	if (!caller) /* whose processes they are is not every user's business */
 		put(o, "guests", guests);
 	else

@@ -256,6 +256,10 @@ struct policy_under_way {
 int policy_admit(const struct policy *s, const struct policy_conf *c, const struct policy_node *me,
 		 const struct policy_under_way *u, const struct policy_arrival *a, struct err *e);
 
+/* Whether a node whose own speed is @own takes for true that another one's is @told: no processor is
+ * sixteen times as fast as the faster of our own and the standard one. */
+bool policy_believes(uint32_t own, uint32_t told);
+
 /* KiB that a node of this size must keep free. */
 uint64_t policy_reserve(const struct policy_conf *c, uint64_t mem_total);
 /* Whether this node should tell that it is PRESSED: now, or soon at the rate of the last seconds.

@@ -79,6 +79,8 @@ def test_what_is_known(three):
             assert 0 <= n["age_ms"] <= 5000, n
             assert n["speed"] > 0 and n["cpus"] > 0 and n["mem_total_kib"] > 0, n
             assert 0 < n["mem_free_kib"] <= n["mem_total_kib"], n
+            assert n["features"] == ask(three, node, "status")[-1]["self"]["features"], n  # one machine
+            assert re.fullmatch("[0-9a-f]{15}[13579bdf]", n["features"]), n  # SSE2 at the least
             assert n["flags"] == [] and n["status"] == 3 and n["guests"] == 0, n
             assert n["rtt_us"] is None if n["me"] else 0 < (n["rtt_us"] or 1) < 1_000_000, n
     text = three.run(1, [str(three.bin / "mosctl"), "status"]).stdout

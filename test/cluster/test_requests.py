@@ -192,7 +192,12 @@ def test_ownership(node):
     for cmd in (("migrate", p.pid, 2), ("migrate", p.pid, "home"), ("mosctl", "why", p.pid)):
         r = node.run(*cmd, uid=OTHER, check=5)
         assert "not yours" in r.stderr
+    assert node.run("mosctl", "lock", p.pid, uid=OTHER).returncode == 5
+    assert node.status()["not_yours"] == 4
+    told = [line for line in (node.dir / "mosd.log").read_text().splitlines() if "not his" in line]
+    assert len(told) == 1 and f"user {OTHER} asked for process {p.pid}" in told[0], told  # one a minute
     node.run("migrate", p.pid, 2, uid=USER, check=0)
+    assert node.status()["not_yours"] == 4
     assert json.loads(node.run("mps", "-a", "--json", uid=OTHER, check=0).stdout) == []
     assert json.loads(node.run("mps", "--json", uid=0, check=0).stdout) == []
     assert len(json.loads(node.run("mps", "-a", "--json", uid=0, check=0).stdout)) == 1

@@ -129,18 +129,67 @@ static void many_moves(void **state)
 	scene_end(s);
 }
 
-/* A node that tells no load, or an infinite speed, draws what it is allowed to, and no more. */
+/* All that was decided is done at once, and each move shows in the records of both ends but the liar's. */
+static unsigned carry_out(struct scene *s, int n, unsigned moved[OURS])
+{
+	for (int i = 0; i < n; i++) {
+		const struct policy_decision *d = &s->go[i];
+		struct policy_process *p = &s->ours[d->id - 100];
+
+		p->at = d->to;
+		p->arrived = s->now;
+		p->moves++;
+		moved[d->id - 100]++;
+		s->nodes[d->from.v - 1].runnable -= d->from.v == 3 ? 0 : 1000;
+		s->nodes[d->to.v - 1].runnable += d->to.v == 3 ? 0 : 1000;
+		policy_moved(s->policy, &s->conf, s->now, d->id, 0);
+	}
+	return (unsigned)n;
+}
+
+/* A node that tells no load and any speed draws processes, but no more at once than any other, and none goes
+ * back and forth: in five minutes each has moved once, or twice by way of an honest node. */
 static void liar(void **state)
 {
 	struct scene *s = scene_new(3, 20);
+	unsigned moved[OURS] = { 0 }, all = 0, round = 0;
 
 	s->nodes[2].speed = UINT32_MAX;
 	s->nodes[2].cpus = UINT32_MAX;
 	s->nodes[2].runnable = 0;
-	for (int i = 0; i < 10; i++)
-		scene_run(s);
-	s->conf.moves_at_once = 8;
-	assert_int_equal(scene_run(s), 0);
+	for (; round < 300; round++, s->now += S) {
+		int n = scene_run(s);
+
+		assert_in_range(n, 0, s->conf.moves_at_once);
+		all += carry_out(s, n, moved);
+		assert_true(round || n > 0);
+	}
+	assert_true(all >= 1);
+	for (size_t i = 0; i < s->m; i++)
+		assert_in_range(moved[i], 0, 2);
+	scene_end(s);
+}
+
+/* ... unless it tells what no node can be: then mosd takes it for one that tells nothing. */
+static void belief(void **state)
+{
+	assert_true(policy_believes(10000, 160000));
+	assert_true(policy_believes(10, 160000)); /* slow we may be, the standard is known to all */
+	assert_true(policy_believes(20000, 320000));
+	assert_false(policy_believes(10000, 170000));
+	assert_false(policy_believes(20000, UINT32_MAX));
+	assert_true(policy_believes(UINT32_MAX, UINT32_MAX));
+}
+
+static void unbelieved(void **state)
+{
+	struct scene *s = scene_new(2, 20);
+
+	s->nodes[1].speed = UINT32_MAX;
+	assert_true(scene_run(s) > 0);
+	s->nodes[1].flags = POLICY_QUIET;
+	for (int round = 0; round < 300; round++, s->now += S)
+		assert_int_equal(scene_run(s), 0);
 	scene_end(s);
 }
 
@@ -151,6 +200,8 @@ int main(void)
 		cmocka_unit_test(any_conf),
 		cmocka_unit_test(many_moves),
 		cmocka_unit_test(liar),
+		cmocka_unit_test(belief),
+		cmocka_unit_test(unbelieved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
