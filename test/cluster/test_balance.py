@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Nobody types a node's number here: processes go by themselves where it is better."""
 
+import json
+import signal
+import subprocess
 import time
 
 import pytest
@@ -92,6 +95,31 @@ def test_eight_jobs_spread(lab, home_dir):
         job.reap()
     decided = lab.tool("mosctl", "decisions").stdout
     assert "to be done sooner" in decided, decided
+
+
+def test_decisions_are_followed(lab, home_dir):
+    """mosctl decisions -f tells of each as it is made, and goes on until interrupted."""
+    follow = [str(lab.bin / "mosctl"), "decisions", "-f", "--json"]
+    with subprocess.Popen(lab.command(1, moslab.as_user(moslab.ORDINARY, follow)), stdout=subprocess.PIPE) as p:
+        try:
+            said = moslab.Lines(p.stdout.fileno())
+            jobs = [lab.job(LONG, home_dir, name=f"followed{i}") for i in range(3)]
+            pids, deadline, seen = {job.pid for job in jobs}, time.monotonic() + 30, None
+            while not (seen and seen["pid"] in pids and seen["verdict"] == "go"):  # older ones come first
+                line = said.next(deadline)
+                assert line, "nothing was decided"
+                seen = json.loads(line)
+            assert (seen["from"], seen["reason"]) == (1, "balance")
+            assert seen in lab.asked(1, op="decisions")[:-1]
+            until("it moves as was said", 20, lambda: lab.why(seen["pid"])["node"])
+            assert p.poll() is None
+        finally:
+            p.send_signal(signal.SIGINT)
+        assert p.wait(10) != 0
+    for job in jobs:
+        job.kill(signal.SIGKILL)
+        assert job.wait(20) == ("killed", 9)
+        job.reap()
 
 
 def test_a_job_that_talks_comes_home(lab, home_dir):

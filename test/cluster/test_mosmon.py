@@ -146,6 +146,41 @@ def test_200_nodes(terminal, mosd, cols, rows, title):
     sound(t.shows("^Processes"), cols)
 
 
+def test_widths(terminal, mosd):
+    """v: numbers upright, and a gap between bars; a: the widest that has room for all."""
+    mosd.nodes = [node(i, load=100) for i in range(1, 201)]
+    t = terminal(cols=80)
+    t.shows("^Load  1-73 of 200")
+    t.press("v")
+    lines = t.shows("^Load  1-37 of 200")
+    assert re.match(r" +1 2 3 4 5 6 7 8 9 1 1 1 ", lines[-2]) and re.match(r" +0 1 2 ", lines[-1])
+    t.press("w")
+    t.shows("^Load  1-18 of 200")
+    t.press("a")
+    t.shows("^Load  1-73 of 200")
+    mosd.nodes = mosd.nodes[:30]
+    t.shows("^Load  30 nodes")
+    mosd.nodes = mosd.nodes[:3]
+    assert t.shows("^Load  3 nodes")[-2].count("█") == 3 * 6
+
+
+def test_arrows(terminal, mosd):
+    mosd.nodes = [node(i, load=100) for i in range(1, 201)]
+    t = terminal(cols=80)
+    t.shows("^Load  1-73 of 200")
+    for key, first in (("Right", 2), ("Down", 3), ("Left", 2), ("PageDown", 74), ("PageUp", 2), ("Up", 1), ("Left", 1),
+                       ("End", 128), ("Right", 128), ("Left", 127)):
+        t.press(key)
+        t.shows(rf"^Load  {first}-{first + 72} of 200")
+    mosd.ps = [process(i, 2, 1) for i in range(101, 141)]
+    t.press("Home", "p")
+    t.shows(r"job 101$")  # where nothing is listed yet, there is nothing to scroll
+    for key, first in (("Down", 2), ("Right", 3), ("Up", 2), ("Left", 1)):
+        t.press(key)
+        lines = t.shows(rf"^Processes  {first}-\d+ of 40")
+        assert lines[2].endswith(f"job {100 + first}"), lines[2]
+
+
 def test_resize(terminal):
     t = terminal(cols=80, rows=24)
     t.shows("^Load")
