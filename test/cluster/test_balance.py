@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Nobody types a node's number here: processes go by themselves where it is better."""
 
+import subprocess
 import time
 
 import pytest
@@ -172,6 +173,17 @@ def test_drain_under_load_loses_nothing(lab, home_dir):
         assert nodes(lab, 2)[2]["guests"] == 0
     finally:
         assert lab.run(2, [str(lab.bin / "mosctl"), "undrain"]).returncode == 0
+
+
+@pytest.mark.timeout(900)
+def test_spreads_nearly_as_well_as_by_hand(request):
+    """bench/balance says what that is; it fails when it takes 1.25 times as long, or jobs move more than twice."""
+    if not request.config.getoption("--long"):
+        pytest.skip("takes some minutes: with --long")
+    r = subprocess.run([moslab.PYTHON, str(moslab.REPO / "bench/balance")], text=True, capture_output=True,
+                       stdin=subprocess.DEVNULL, timeout=880, check=False)
+    print(r.stdout)
+    assert r.returncode == 0, r.stdout + r.stderr
 
 
 @pytest.mark.parametrize("usher", ["yes", "no"])
