@@ -173,6 +173,46 @@ def test_drain_empties_a_node(lab, home_dir):
     assert lab.run(2, [str(lab.bin / "mosctl"), "noblock"]).returncode == 0
 
 
+def test_drain_under_load_loses_nothing(lab, home_dir):
+    """Node 2 computes for others and has work of its own away: all leaves, and each job ends as it should."""
+    steps = 40_000_000
+    work = ["gawk", LOOP % steps]
+    own_dir = lab.folder("drained-own")
+    guests = [lab.job(["-L", *work], home_dir, name=f"guest{i}") for i in range(2)]
+    own = [lab.job(["-L", *work], own_dir, node=2, name=f"own{i}") for i in range(2)]
+    for job in guests:
+        lab.move(job.pid, 2)
+    for job in own:
+        until("it has left", 20, lambda job=job: lab.run(
+            2, [str(lab.bin / "migrate"), str(job.pid), "3"], uid=moslab.ORDINARY).returncode == 0)
+    before = nodes(lab, 2)[2]
+    assert (before["guests"], before["away"]) == (2, 2)
+    try:
+        r = lab.run(2, [str(lab.bin / "mosctl"), "drain"], seconds=60)
+        assert r.returncode == 0 and "drained" in r.stdout, r
+        now = nodes(lab, 2)[2]
+        assert (now["guests"], now["away"]) == (0, 0)
+        assert not any(job.ended() for job in guests + own), "it was empty since the work was over"
+        right = steps // 7 * 21 + sum(range(steps % 7))
+        for job in guests + own:
+            assert job.wait(120) == ("exited", 0), job.said()
+            assert int(job.out) == right
+        assert nodes(lab, 2)[2]["guests"] == 0
+    finally:
+        assert lab.run(2, [str(lab.bin / "mosctl"), "undrain"]).returncode == 0
+
+
+@pytest.mark.timeout(900)
+def test_spreads_nearly_as_well_as_by_hand(request):
+    """bench/balance says what that is; it fails when it takes 1.25 times as long, or jobs move more than twice."""
+    if not request.config.getoption("--long"):
+        pytest.skip("takes some minutes: with --long")
+    r = subprocess.run([moslab.PYTHON, str(moslab.REPO / "bench/balance")], text=True, capture_output=True,
+                       stdin=subprocess.DEVNULL, timeout=880, check=False)
+    print(r.stdout)
+    assert r.returncode == 0, r.stdout + r.stderr
+
+
 @pytest.mark.parametrize("usher", ["yes", "no"])
 def test_a_memory_hog_leaves_in_time(request, usher):
     made = make_lab(nodes=2, conf=(f"usher = {usher}",), limits=("--node", "1:memory=300M"))
