@@ -83,23 +83,29 @@ static int fetch(pid_t from, int number)
 int main(void)
 {
 	struct desk *d = mmap(NULL, sizeof(*d), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t self = getpid();
+	pid_t self = getpid(), child;
 	int told[2], number;
 	char word[32];
 	long n;
 
 	if (d == MAP_FAILED || pipe(told) < 0)
 		bench_die("set-up");
-	if (fork() == 0) {
-		pid_t sup = getpid();
+	child = fork();
+	if (child < 0)
+		bench_die("fork");
+	if (child == 0) {
+		pid_t sup = getpid(), helper;
 
 		(void)close(told[1]);
 		if (read(told[0], &number, sizeof(number)) != sizeof(number))
 			exit(1);
 		number = fetch(self, number);
-		if (number < 0)
+		helper = number < 0 ? -1 : fork();
+		if (helper < 0) {
+			(void)kill(self, SIGKILL); /* or it would wait for ever */
 			bench_die("listener");
-		if (fork() == 0) {
+		}
+		if (helper == 0) {
 			(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 			if (getppid() != sup)
 				exit(0);

@@ -132,6 +132,8 @@ static int lock_machine(struct err *e)
 	if (mkdir(MOS_RUN_DIR, 0755) < 0 && errno != EEXIST)
 		return err_set(e, -errno, "make %s: %s (mosd is started by root)", MOS_RUN_DIR,
 			       strerror(errno));
+	if (mkdir(MOS_STATE_DIR, 0700) < 0 && errno != EEXIST)
+		return err_set(e, -errno, "make %s: %s (mosd is started by root)", MOS_STATE_DIR, strerror(errno));
 	fd = open(MOS_LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return err_set(e, -errno, "open %s: %s (mosd is started by root)", MOS_LOCK_PATH,

@@ -122,6 +122,8 @@ static int write_all(const struct member_files *f, const struct member_plan *p, 
 	if (p->map)
 		r = replace(&map, p->map_path, p->map, e);
 	if (r == 0 && p->nodes)
+		(void)mkdir(MOS_STATE_DIR, 0700); /* the next step tells if that failed */
+	if (r == 0 && p->nodes)
 		r = replace(&nodes, MOS_NODES_PATH, p->nodes, e);
 	if (r == 0 && p->keys && !f->key)
 		r = key_ring_save(f->conf.key_file, p->keys, e);

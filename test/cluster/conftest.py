@@ -22,7 +22,7 @@ for sig in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
 
 RUN_SEED = int(os.environ.get("MOS_SEED") or 0) or random.SystemRandom().randrange(1, 2**31)
 os.environ["MOS_SEED"] = str(RUN_SEED)  # for processes that run tests beside one another
-LONGEST = ("test_guests.py", "test_stops.py", "test_demo.py", "test_discovery.py")  # nobody waits at the end for one of these
+LONGEST = ("test_guests.py", "test_stops.py", "test_discovery.py")  # nobody waits at the end for one of these
 count = itertools.count(1)
 
 

@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import subprocess
+import time
 
 
 def dead(pid):
@@ -28,9 +29,13 @@ def leftovers(name):
                 with open("/proc/%s/%s" % (pid, what), errors="replace") as f:
                     if name in f.read():
                         left.append("%s of %s" % (what, pid))
+    deadline = time.monotonic() + 5  # another lab's first or last moment
     with contextlib.suppress(FileNotFoundError):
-        if not os.listdir("/run/moslab"):
-            left.append("/run/moslab is empty")
+        while not os.listdir("/run/moslab"):
+            if time.monotonic() > deadline:
+                left.append("/run/moslab is empty")
+                break
+            time.sleep(0.01)
     return left
 
 

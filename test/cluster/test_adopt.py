@@ -57,6 +57,7 @@ def rule(lab, *lines: str) -> None:
     mosctl(lab, 1, "reload")
 
 
+@pytest.mark.alone
 def test_adopted_and_moved(free):
     lab = free
     folder = lab.folder("adopted")

@@ -90,6 +90,7 @@ def until(job, fn, seconds=10):
     return found
 
 
+@pytest.mark.alone
 def test_stop_does_not_prolong_a_sleep(mortal_lab, home_dir):
     lab = mortal_lab
     began = time.monotonic()
@@ -104,6 +105,7 @@ def test_stop_does_not_prolong_a_sleep(mortal_lab, home_dir):
     assert 5 <= took < 7, f"slept {took:.2f} s"
 
 
+@pytest.mark.alone
 def test_stop_does_not_prolong_a_poll(mortal_lab, home_dir):
     """Begun away; what comes meanwhile is not lost."""
     lab = mortal_lab

@@ -5,6 +5,8 @@ import contextlib
 import os
 import signal
 
+import pytest
+
 import conftest
 from leftovers import dead, leftovers, machine, named_groups
 from test_loss import ANSWER, COMPUTE, all_pids, away, parent_of, read, start
@@ -42,6 +44,7 @@ def held_by(pid: int) -> set[str]:
     return found
 
 
+@pytest.mark.alone
 def test_nothing_is_left(request, tmp_path):
     """Guests are away, a supervisor of each kind has just been killed: then down."""
     before = machine()

@@ -99,6 +99,7 @@ def test_records_stay_fresh(three):
     assert looks > 20 and worst < 4000
 
 
+@pytest.mark.alone
 def test_a_flag_is_known_at_once(three):
     mosctl = str(three.bin / "mosctl")
     assert three.run(1, [mosctl, "block"]).returncode == 0
@@ -107,6 +108,7 @@ def test_a_flag_is_known_at_once(three):
     wait(lambda: all(nodes(three, n)[1]["flags"] == [] for n in ALL), 2)
 
 
+@pytest.mark.alone
 def test_death_and_return(three):
     three.node_verb("kill", 2)
     wait(lambda: states(three, 1)[2] == "dead" and states(three, 3)[2] == "dead", 5)
@@ -147,6 +149,7 @@ def test_cut_and_heal(three):
     wait(lambda: whole(three), 10)
 
 
+@pytest.mark.alone
 def test_a_node_that_stands_still_is_not_dead(three):
     pid = ask(three, 2, "status")[-1]["pid"]
     for _ in range(3):

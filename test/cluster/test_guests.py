@@ -109,7 +109,7 @@ def run_guest(lab, home_dir, name: str, busy: str, places: list[int], env: dict 
             try:
                 lab.move(job.pid, place or "home")
             except AssertionError as why:
-                raise AssertionError(f"{why}\nit {job.wait(5)}; {job.said()}") from why
+                raise AssertionError(f"{why}\nended: {job.ended(5) and job.wait()}; {job.said()}") from why
         if places:
             happened(lab.why(job.pid), places, may_go_home)
         lab.inside(1, go).touch()

@@ -108,7 +108,7 @@ def test_a_node_that_lies_about_its_speed(equal):
     def told() -> list[str]:
         return [line for line in equal.logs(1).splitlines() if "is not believed" in line]
 
-    before = unbelieved()
+    before, began = unbelieved(), time.monotonic()
     equal.asked(2, op="speed", value=100_000_000)
     try:
         until("the lie is known", 10, lambda: unbelieved() > before)
@@ -118,7 +118,8 @@ def test_a_node_that_lies_about_its_speed(equal):
               lambda one, two, three: not two and abs(one - three) <= 2)
         assert moves(equal, jobs) <= 2 * len(jobs)
         assert all(m["to"] != 2 for j in jobs for m in moslab.completed(equal.why(j.pid)))
-        assert unbelieved() - before > 5 and len(told()) == 1 and "node 2 tells a speed of 100000000" in told()[0]
+        assert unbelieved() - before > 5 and "node 2 tells a speed of 100000000" in told()[0]
+        assert len(told()) <= 1 + (time.monotonic() - began) // 60
         assert equal.migrate(jobs[0].pid, 2).returncode == 0  # who asks for it may
     finally:
         equal.asked(2, op="speed", value=0)

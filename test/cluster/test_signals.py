@@ -146,6 +146,7 @@ def test_alarm_default(lab, home_dir):
     assert job.wait(20) == ("killed", signal.SIGALRM)
 
 
+@pytest.mark.alone
 def test_sleep_moved_five_times(lab, home_dir):
     began = time.monotonic()
     job = lab.job(["sleep", "10"], home_dir)

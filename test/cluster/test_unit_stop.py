@@ -21,7 +21,7 @@ def stop(tmp_path):
         "systemctl": """case "$*" in
             "list-jobs --no-legend mosd.service") printf '%s' "$JOBS"; exit "$JOBS_STATUS" ;;
             is-system-running) echo "$STATE"; [ "$STATE" = running ] ;;
-            "--quiet is-enabled umosix-drain.service") [ "$DRAIN" = enabled ] ;;
+            "show --value --property ActiveEnterTimestampMonotonic umosix-drain.service") echo "$DRAIN" ;;
             *) echo "unknown: $*"; exit 9 ;;
             esac""",
         "mosctl": 'echo "mosctl $*"',
@@ -30,7 +30,7 @@ def stop(tmp_path):
         (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
         (tmp_path / name).chmod(0o755)
 
-    def run(*, jobs=STOP, jobs_status=0, state="running", drain="enabled", pid="4711"):
+    def run(*, jobs=STOP, jobs_status=0, state="running", drain="1234567", pid="4711"):
         told = {"JOBS": jobs, "JOBS_STATUS": str(jobs_status), "STATE": state, "DRAIN": drain, "MAINPID": pid}
         r = subprocess.run(["sh", "-c", script], env={"PATH": f"{tmp_path}:{os.environ['PATH']}", **told}, text=True,
                            stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
@@ -51,6 +51,7 @@ def test_a_restart_moves_nobody(stop):
 
 def test_a_failed_question_moves_nobody(stop):
     assert stop(jobs="", jobs_status=1) == ""
+    assert stop(jobs="") == ""
 
 
 def test_without_mosd_there_is_nobody_to_ask(stop):
@@ -58,9 +59,10 @@ def test_without_mosd_there_is_nobody_to_ask(stop):
 
 
 def test_shutdown_is_the_drain_units(stop):
-    """It has had its minute, unless it is not enabled."""
+    """It has had its minute, unless it never began."""
     assert stop(state="stopping") == ""
-    assert stop(state="stopping", drain="disabled") == DRAINED
+    assert stop(state="stopping", drain="0") == DRAINED
+    assert stop(state="stopping", drain="") == DRAINED
 
 
 def test_the_unit_waits_for_it():
