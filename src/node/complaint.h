@@ -8,19 +8,27 @@
 
 #include "base/clock.h"
 
+#define COMPLAINT_GAP (60 * NSEC_PER_SEC)
+
 struct complaint {
 	uint64_t count;
 	nsec_t told; /* 0: never */
 };
 
+/* Whether a line is due: none has been told for a minute. Then it counts as told. */
+static inline bool complaint_tells(nsec_t *told, nsec_t now)
+{
+	if (*told && now - *told < COMPLAINT_GAP)
+		return false;
+	*told = now;
+	return true;
+}
+
 /* Once more. Return: whether a line is due. */
 static inline bool complaint_due(struct complaint *c, nsec_t now)
 {
 	c->count++;
-	if (c->told && now - c->told < 60 * NSEC_PER_SEC)
-		return false;
-	c->told = now;
-	return true;
+	return complaint_tells(&c->told, now);
 }
 
 #endif

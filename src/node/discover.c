@@ -24,7 +24,6 @@
 
 #define TAKEN_AT_ONCE 64U		 /* datagrams, before others have their turn */
 #define LOOK_GAP      (5 * NSEC_PER_SEC) /* at interfaces, key, and who is present */
-#define COMPLAINT_GAP (60 * NSEC_PER_SEC)
 
 struct discover {
 	struct mosd *d;
@@ -186,9 +185,8 @@ static void look_at_addr(struct discover *v)
 
 	if (!n || v->d->site.conf.address.size || (a->size && own_addr(a)))
 		return;
-	if (v->readdressed && mono_now() - v->readdressed < COMPLAINT_GAP)
+	if (!complaint_tells(&v->readdressed, mono_now()))
 		return; /* a configuration that is wrong now is looked at again then */
-	v->readdressed = mono_now();
 	log_info("this node has %s%s, but %s", a->size ? "no more the address " : "had no address",
 		 node_addr_str(a, was), node_addr_str(&l[0].addr, is));
 	if (reload_begin(v->d, NULL, &e) < 0)
@@ -235,9 +233,8 @@ static void on_tick(struct ev_loop *loop, ev_timer *t, int revents)
 /* A stranger can send any number: a line a minute says so. */
 static void complain(struct discover *v, const char *what)
 {
-	if (v->complained && mono_now() - v->complained < COMPLAINT_GAP)
+	if (!complaint_tells(&v->complained, mono_now()))
 		return;
-	v->complained = mono_now();
 	log_warning(
 		"an announcement is dropped: %s (%llu so far; `mosctl status --json` counts them)",
 		what, (unsigned long long)(v->malformed + v->forged));

@@ -29,7 +29,6 @@ _Static_assert(GOSSIP_TICK == BEAT_TICK && GOSSIP_SLACK == BEAT_TICK / 10, "one 
 #define KEY_EACH       10U /* seconds between two looks whether the key has changed */
 #define TAKEN_AT_ONCE  64U /* datagrams, before others have their turn ... */
 #define TAKEN_IN_CALL  4U  /* ... so many by one system call */
-#define COMPLAINT_GAP  (60 * NSEC_PER_SEC)
 #define SILENT	       (10 * NSEC_PER_SEC) /* after which a node that never spoke is not there */
 
 static void send_to(struct peers *p, const struct node_addr *to, const void *bytes, size_t n)
@@ -186,9 +185,8 @@ static void complain(struct peers *p, const char *what, bool stale)
 	p->bad++;
 	if (stale && is_new(p))
 		return;
-	if (p->complained && mono_now() - p->complained < COMPLAINT_GAP)
+	if (!complaint_tells(&p->complained, mono_now()))
 		return;
-	p->complained = mono_now();
 	log_warning("a datagram is dropped: %s (%llu so far; `mosctl status --json` counts them)",
 		    what, (unsigned long long)p->bad);
 }
