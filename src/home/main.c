@@ -59,6 +59,7 @@ void home_close_hop(struct home *h)
 void home_process_ended(struct home *h, int status)
 {
 	h->place = PLACE_ENDED;
+	trace_reap(h->pid);
 	node_ended(h, status, WIFSIGNALED(status) ? "signal" : "exit", "");
 	home_end(h);
 }
@@ -80,6 +81,7 @@ void home_lost_host(struct home *h, const char *why)
 		if (trace_wait(h->pid, 0, &w) < 0)
 			break;
 	} while (w.event != TRACE_ENDED);
+	trace_reap(h->pid);
 	node_ended(h, SIGKILL, "host-lost", text);
 	home_end(h);
 }

@@ -25,26 +25,47 @@ int trace_interrupt(pid_t pid)
 	return PT(PTRACE_INTERRUPT, pid, 0, 0);
 }
 
-int trace_wait(pid_t pid, int flags, struct trace_wait *ret)
+/* As waitid(2). Return: 1 with what there is to tell, 0 nothing, -errno. */
+static int wait_id(pid_t pid, int options, siginfo_t *ret)
 {
-	int st, ev;
-	pid_t r;
+	int r;
 
-	do
-		r = waitpid(pid, &st, __WALL | (flags & TRACE_NOHANG ? WNOHANG : 0));
-	while (r < 0 && errno == EINTR);
-	*ret = (struct trace_wait){ .event = TRACE_NONE };
+	do {
+		ret->si_pid = 0;
+		r = waitid(P_PID, (id_t)pid, ret, options | __WALL);
+	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return errno == ECHILD ? -ESRCH : -errno;
-	if (!r)
-		return 0;
-	ret->status = st;
-	if (!WIFSTOPPED(st)) {
-		ret->event = TRACE_ENDED;
-		return 0;
-	}
-	ret->sig = WSTOPSIG(st);
-	ev = (int)((unsigned)st >> 16);
+	return ret->si_pid != 0;
+}
+
+static void told_end(const siginfo_t *si, struct trace_wait *ret)
+{
+	ret->event = TRACE_ENDED;
+	ret->status = si->si_code == CLD_EXITED ? (si->si_status & 0xff) << 8 :
+		      si->si_status | (si->si_code == CLD_DUMPED ? WCOREFLAG : 0);
+}
+
+int trace_wait(pid_t pid, int flags, struct trace_wait *ret)
+{
+	int hang = flags & TRACE_NOHANG ? WNOHANG : 0, ev, r;
+	siginfo_t si;
+
+	*ret = (struct trace_wait){ .event = TRACE_NONE };
+	do { /* a stop is taken; if a SIGKILL has ended it meanwhile, there is something else to tell */
+		r = wait_id(pid, WSTOPPED | WEXITED | WNOWAIT | hang, &si);
+		if (r <= 0)
+			return r;
+		if (si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED) {
+			told_end(&si, ret);
+			return 0;
+		}
+		r = wait_id(pid, WSTOPPED | WNOHANG, &si);
+	} while (r == 0);
+	if (r < 0)
+		return r;
+	ret->sig = si.si_status & 0xff;
+	ev = si.si_status >> 8;
 	if (ev == PTRACE_EVENT_STOP)
 		ret->event = ret->sig == SIGTRAP ? TRACE_INTERRUPT : TRACE_GROUP;
 	else if (ev == PTRACE_EVENT_EXEC)
@@ -56,6 +77,21 @@ int trace_wait(pid_t pid, int flags, struct trace_wait *ret)
 	else
 		ret->event = TRACE_SIGNAL;
 	return 0;
+}
+
+bool trace_has_ended(pid_t pid)
+{
+	siginfo_t si;
+	int r = wait_id(pid, WEXITED | WNOWAIT | WNOHANG, &si);
+
+	return r == 1 || r == -ESRCH;
+}
+
+void trace_reap(pid_t pid)
+{
+	siginfo_t si;
+
+	(void)wait_id(pid, WEXITED | WNOHANG, &si);
 }
 
 int trace_cont(pid_t pid, int sig)

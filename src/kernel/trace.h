@@ -21,7 +21,7 @@ enum trace_event {
 	TRACE_SYSCALL,   /* entry or exit of a call that trace_inject() drives */
 	TRACE_EXEC,      /* has just exec'ed */
 	TRACE_OTHER,     /* another ptrace event: let it go on */
-	TRACE_ENDED,     /* gone: status as from wait(2) */
+	TRACE_ENDED,     /* gone: status as from wait(2); told again to whoever asks, until it is reaped */
 };
 
 struct trace_wait {
@@ -35,6 +35,10 @@ struct trace_wait {
 int trace_seize(pid_t pid, unsigned long options);
 int trace_interrupt(pid_t pid);
 int trace_wait(pid_t pid, int flags, struct trace_wait *ret);
+/* Whether it has ended, reaped or not. */
+bool trace_has_ended(pid_t pid);
+/* Nobody needs to hear of its end again; only now its parent does. */
+void trace_reap(pid_t pid);
 int trace_cont(pid_t pid, int sig);
 int trace_step(pid_t pid, int sig);
 int trace_listen(pid_t pid);
