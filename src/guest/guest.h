@@ -166,7 +166,7 @@ void guest_thaw(struct guest *g);
 /* node.c: talk with mosd. */
 int node_admit(struct guest *g, struct err *e);
 void node_tell(struct guest *g, const char *ev, const char *key, const char *value);
-/* Waits for a stream that mosd hands over. Return: a socket or -errno. */
+/* Waits for a stream that mosd hands over. Return: a socket; -ECONNRESET: home hung up; other -errno. */
 int node_take_stream(struct guest *g, int timeout_ms);
 
 _Noreturn void guest_end(struct guest *g, const char *cause);

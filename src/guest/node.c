@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "guest/guest.h"
@@ -87,12 +88,22 @@ void node_tell(struct guest *g, const char *ev, const char *key, const char *val
 
 int node_take_stream(struct guest *g, int timeout_ms)
 {
-	struct pollfd p = { g->node_fd, POLLIN, 0 };
+	struct pollfd p[] = { { g->node_fd, POLLIN, 0 }, { channel_fd(g->home), POLLIN, 0 } };
+	nsec_t until = mono_now() + timeout_ms * NSEC_PER_MSEC;
+	struct frame f;
 	int fd = -1;
 	json_t *o;
 
-	if (poll(&p, 1, timeout_ms) <= 0)
-		return -ETIMEDOUT;
+	do {
+		nsec_t left = MAX(until - mono_now(), 0);
+		int r;
+
+		if (poll(p, ARRAY_SIZE(p), (int)(left / NSEC_PER_MSEC)) <= 0)
+			return -ETIMEDOUT;
+		r = p[1].revents ? channel_recv(g->home, 0, &f) : 0;
+		if (r) /* home has nothing to say now, but that nobody will come */
+			return r < 0 ? r : -EPROTO;
+	} while (!p[0].revents);
 	o = receive(g, &fd);
 	if (!o && fd < 0) { /* mosd ended */
 		close_fd(&g->node_fd);

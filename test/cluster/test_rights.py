@@ -71,7 +71,7 @@ def shut_in(lab, body: int, node: int) -> None:
         shared = [ns for ns in NAMESPACES if namespace(body, ns) == namespace(other, ns)]
         assert not shared, f"shared with {comm(other)} ({other}): {shared}"
     s = status(body)
-    assert [int(s[f"Cap{kind}"], 16) for kind in ("Eff", "Prm", "Inh", "Amb")] == [0] * 4, s
+    assert [int(s[f"Cap{kind}"], 16) for kind in ("Eff", "Prm", "Inh", "Amb", "Bnd")] == [0] * 5, s
     assert s["NoNewPrivs"] == "1" and s["Seccomp"] == "2"
 
 

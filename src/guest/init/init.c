@@ -90,11 +90,16 @@ static long map_fixed(unsigned long at, unsigned long size, long prot, long off)
 static _Noreturn void body(const struct init_order *o)
 {
 	unsigned long all = ~0UL;
+	long cap = 0;
 
 	(void)CALL(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, 0, 8, 0);
 	if (map_fixed(o->area + AREA_CODE, AREA_CTL - AREA_CODE, PROT_READ | PROT_EXEC, AREA_CODE) ||
 	    map_fixed(o->area + AREA_CTL, AREA_SIZE - AREA_CTL, PROT_READ | PROT_WRITE, AREA_CTL))
 		leave(INIT_AREA);
+	while (CALL(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+		cap++; /* up to the last that the kernel knows */
+	if (!cap)
+		leave(INIT_BODY);
 	(void)CALL(SYS_prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0);
 	(void)CALL(SYS_setgroups, 0, 0, 0, 0, 0);
 	if (CALL(SYS_setresgid, 1, 1, 1, 0, 0) < 0 || CALL(SYS_setresuid, 1, 1, 1, 0, 0) < 0 ||
