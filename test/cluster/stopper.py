@@ -155,7 +155,7 @@ SIGNALS = (*STOPS, *STOPS[1:], *[signal.SIGCONT] * 4, *HARMLESS)
 # Home's stages in their order, and other fault points on the way.
 LEAVE = ["check", "connect", "files", "stop", "look", "visit", "send", "built", "commit", "deputy"]
 COME = ["come-settle", "come-map", "come-fill", "come-restore", "come-clock", "come-commit", "release"]
-HOP = ["hop-prepare", "hop-commit"]
+HOP = ["hop-prepare", "hop-order", "hop-last-words", "hop-commit"]
 
 
 def state_of(pid: int) -> str:

@@ -28,7 +28,7 @@ def in_mid_hop(lab, job, point: str):
     asked = lab.asks(job.pid, 3)
     assert lab.held(point, asked), asked.said
     guests = {node: processes_of(lab, node) for node in HOSTS}
-    assert guests[2] and bool(guests[3]) == (point == "hop-commit"), guests
+    assert guests[2] and bool(guests[3]) == (point != "hop-prepare"), guests
     return asked, guests
 
 
@@ -75,7 +75,7 @@ def test_next_host_killed_in_mid_hop(mortal_lab, home_dir, point):
     asked, guests = in_mid_hop(lab, job, point)
     lab.node_verb("kill", 3)
     lab.fault("")
-    if point == "hop-commit":
+    if point in HOP[2:]:
         lost(lab, job)
         for pid in guests[2]:
             gone(pid, 10)
@@ -95,7 +95,7 @@ def test_former_host_killed_in_mid_hop(mortal_lab, home_dir, point):
     asked, _ = in_mid_hop(lab, job, point)
     lab.node_verb("kill", 2)
     lab.fault("")
-    if point == "hop-prepare":
+    if point in HOP[:2]:
         lost(lab, job)
         assert not asked.moved()
         wait_for(lambda: not processes_of(lab, 3))

@@ -28,6 +28,8 @@ def steps() -> list[str]:
         text = source.read_text()
         for table in re.findall(r"struct stage \w+\[\w*\]\s*=\s*\{(.*?)\n\s*\};", text, re.DOTALL):
             for name, rest in re.findall(r'\{\s*(?:\.name = )?"([a-z0-9-]+)"([^}]*)\}', table):
+                if name.startswith("hop-"):
+                    break  # test_hops
                 found.append(name)
                 if "STAGE_COMMIT" in rest:
                     break
