@@ -191,7 +191,7 @@ int vm_put(const struct lab *l, unsigned node, struct err *e)
 static void qemu_args(struct args *a, const struct lab *l, unsigned node)
 {
 	const struct lab_limit *m = &l->limit[node];
-	const char *accel = getenv("MOSLAB_ACCEL");
+	const char *accel = getenv("MOSLAB_ACCEL"), *cpu = getenv("MOSLAB_CPU");
 	char dir[LAB_PATH];
 
 	(void)lab_path(dir, l, "node%u", node);
@@ -204,7 +204,7 @@ static void qemu_args(struct args *a, const struct lab *l, unsigned node)
 	args_add(a, "-accel");
 	args_add(a, "%s", accel && *accel ? accel : "tcg,thread=multi");
 	args_add(a, "-cpu");
-	args_add(a, "max");
+	args_add(a, "%s", cpu && *cpu ? cpu : "max");
 	args_add(a, "-smp");
 	args_add(a, "%u", m->cpu_milli ? (m->cpu_milli + 999) / 1000 : 1);
 	args_add(a, "-m");

@@ -18,6 +18,7 @@
 #include "base/util.h"
 #include "guest/guest.h"
 #include "guest/rights.h"
+#include "kernel/cpu.h"
 #include "kernel/procfs.h"
 #include "kernel/vdso.h"
 #include "move/sink.h"
@@ -75,6 +76,18 @@ static int check_way(const struct guest *g, struct err *e)
 	return 0;
 }
 
+/* It chose its code by what it found at home. */
+static int check_features(const struct guest *g, struct err *e)
+{
+	uint64_t own = cpu_features();
+	char lacking[CPU_LACKING];
+
+	if (cpu_features_cover(own, g->hello.features))
+		return 0;
+	cpu_features_lacking(own, g->hello.features, lacking);
+	return err_reason(e, -EXDEV, "features", "its processor has not all that home's has: no %s", lacking);
+}
+
 /* How far home's clocks are from ours: of some exchanges the quickest tells best, to half its time. */
 static int measure_clocks(struct guest *g, struct sandbox_order *o)
 {
@@ -129,6 +142,8 @@ static void prepare(struct guest *g)
 	if (r == 0 && (vdso_digest(vdso) < 0 || memcmp(vdso, g->hello.vdso, sizeof(vdso))))
 		r = err_reason(&e, -EXDEV, "vdso", "its kernel has another vDSO than home's");
 	if (r == 0)
+		r = check_features(g, &e);
+	if (r == 0)
 		r = node_admit(g, &e);
 	if (r == 0)
 		r = check_way(g, &e);
@@ -148,41 +163,48 @@ static void prepare(struct guest *g)
 		guest_end(g, "home-lost");
 }
 
-/* The stream on which the body comes: home's own, or one that another host opens. */
-static struct channel *body_stream(struct guest *g, struct err *e)
+/* The stream on which the body comes: home's own, or one that another host opens. Return: 0, -ECONNRESET: home
+ * has called it off, other -errno. */
+static int body_stream(struct guest *g, struct channel **ret, struct err *e)
 {
 	struct channel *c = NULL;
 	struct attach a;
 	struct frame f;
 	int fd;
 
+	*ret = g->home;
 	if (!g->hello.from_host)
-		return g->home;
+		return 0;
+	*ret = NULL;
 	fd = node_take_stream(g, PATIENCE_MS);
-	if (fd < 0) {
-		(void)err_set(e, fd, "the other host did not connect");
-		return NULL;
-	}
+	if (fd < 0)
+		return err_set(e, fd, "the other host did not connect");
 	if (channel_open(fd, CHANNEL_SERVER, &g->keys, HANDSHAKE_MS, &c, e) < 0)
-		return NULL;
+		return -EPROTO;
 	if (channel_recv(c, PATIENCE_MS, &f) <= 0 || f.type != MSG_ATTACH ||
 	    attach_get(&a, f.data, f.len) < 0 || a.to != g->node || a.home != g->hello.home ||
 	    a.pid != g->hello.pid || a.epoch != g->hello.epoch) {
 		channel_close(c);
-		(void)err_reason(e, -EPROTO, "misdirected", "the other host sends another process");
-		return NULL;
+		return err_reason(e, -EPROTO, "misdirected", "the other host sends another process");
 	}
-	return c;
+	*ret = c;
+	return 0;
 }
 
 /* From the image to the moment when home says go. */
 static void receive_body(struct guest *g)
 {
 	struct err e = ERR_INIT;
-	struct channel *c = body_stream(g, &e);
+	struct channel *c;
 	struct frame f;
-	int r = c ? channel_recv(c, PATIENCE_MS, &f) : -EPROTO;
+	int r = body_stream(g, &c, &e);
 
+	if (r == 0)
+		r = channel_recv(c, PATIENCE_MS, &f);
+	else if (r == -ECONNRESET)
+		guest_end(g, "left");
+	else
+		r = -EPROTO;
 	while (r > 0 && f.type == MSG_FILE) { /* ahead of the rest, while it runs on at its source */
 		struct sink s = { .mem = &g->mem, .file_fd = g->box.files_fd };
 

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/util.h"
 #include "home/home.h"
+#include "kernel/cpu.h"
 #include "kernel/procfs.h"
 #include "kernel/vdso.h"
 #include "wire/msg.h"
@@ -46,7 +47,7 @@ static void make_hello(struct home *h, const struct order *o, bool from_host, ui
 	*ret = (struct hello){ .protocol = MSG_PROTOCOL, .to = o->node, .home = h->node, .pid = h->pid,
 			       .epoch = h->epoch + 1, .area = area, .from_host = from_host,
 			       .ordered = o->ordered, .memory = o->memory, .wants = o->wants,
-			       .load_limit = o->load_limit };
+			       .load_limit = o->load_limit, .features = cpu_features() };
 	(void)procfs_comm(h->pid, ret->comm);
 	if (procfs_status(h->pid, &st) == 0)
 		ret->uid = st.uid[0];

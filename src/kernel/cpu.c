@@ -167,6 +167,30 @@ bool cpu_features_cover(uint64_t offered, uint64_t wanted)
 	return !(wanted & ~offered);
 }
 
+#define NAMED 3U /* as many have room, whatever their names: see features */
+
+void cpu_features_lacking(uint64_t offered, uint64_t wanted, char to[static CPU_LACKING])
+{
+	uint64_t lacking = wanted & ~offered;
+	unsigned named = 0, rest = 0;
+	size_t len = 0;
+
+	to[0] = '\0';
+	for (unsigned bit = 0; bit < 64; bit++) {
+		const char *name = lacking >> bit & 1 ? cpu_feature_str(bit) : NULL;
+
+		if (!(lacking >> bit & 1))
+			continue;
+		if (!name || named == NAMED) {
+			rest++;
+			continue;
+		}
+		len += (size_t)snprintf(to + len, CPU_LACKING - len, "%s%s", named++ ? ", " : "", name);
+	}
+	if (rest)
+		(void)snprintf(to + len, CPU_LACKING - len, named ? " and %u more" : "%u that this version has no name for", rest);
+}
+
 const char *cpu_feature_str(unsigned bit)
 {
 	if (bit < ARRAY_SIZE(features))

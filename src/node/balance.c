@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "kernel/cpu.h"
 #include "node/beat.h"
 #include "node/belief.h"
 #include "node/check.h"
@@ -97,7 +98,7 @@ static uint8_t policy_flags(unsigned flags)
 /* Programs that began at home may rely on what its processors have. */
 static bool compatible(const struct node_info *me, const struct node_info *other)
 {
-	return !me->features || !other->features || (me->features & ~other->features) == 0;
+	return !me->features || !other->features || cpu_features_cover(other->features, me->features);
 }
 
 static void take_node(struct balance *b, const struct member *m, const struct node_info *me, int64_t now)

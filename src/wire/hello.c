@@ -31,6 +31,7 @@ void hello_put(const struct hello *h, struct buf *b)
 	buf_put_u64(b, (uint64_t)h->boot);
 	buf_put(b, h->comm, sizeof(h->comm));
 	buf_put(b, h->vdso, sizeof(h->vdso));
+	buf_put_u64(b, h->features);
 	buf_put(b, &h->uts, sizeof(h->uts));
 	buf_put_u8(b, h->from_host);
 	buf_put_u8(b, h->ordered);
@@ -60,6 +61,7 @@ int hello_get(struct hello *h, const void *p, size_t n)
 	h->boot = (nsec_t)cursor_u64(&c);
 	cursor_copy(&c, h->comm, sizeof(h->comm));
 	cursor_copy(&c, h->vdso, sizeof(h->vdso));
+	h->features = cursor_u64(&c);
 	cursor_copy(&c, &h->uts, sizeof(h->uts));
 	h->from_host = cursor_u8(&c);
 	h->ordered = cursor_u8(&c);

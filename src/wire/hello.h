@@ -25,6 +25,7 @@ struct hello {
 	nsec_t mono, boot;	   /* home's clocks at sending */
 	char comm[16];
 	uint8_t vdso[VDSO_DIGEST]; /* digest of home's vDSO: the body calls into it by address */
+	uint64_t features;	   /* of home's processor (kernel/cpu.h): the program may rely on each */
 	struct utsname uts;	   /* what uname tells the program */
 	uint8_t from_host;	   /* 1: the body will come from another host, by its own stream */
 	uint8_t ordered;	   /* 1: a person wants it there, or home has no better place for it */

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define MSG_PROTOCOL 5U
+#define MSG_PROTOCOL 6U
 
 enum msg_type {
 	/* preparing; nothing is stopped yet */

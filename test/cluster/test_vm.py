@@ -114,6 +114,7 @@ def machines(package):
         for node in (1, 2):
             made.sh(node, "cat >/root/umosix_1.deb", data=package.read_bytes())
             made.sh(node, INSTALL + "./umosix_*.deb")
+        made.sh(1, "cat >/tmp/compute.py && chmod 644 /tmp/compute.py", data=COMPUTE.encode())
         # README's way: the second command on each machine
         assert "This is umosix node 1" in made.sh(1, "mosctl setup --yes")
         command = made.sh(1, "mosctl token 2>/dev/null").strip()
@@ -146,7 +147,6 @@ def test_there_and_back(machines):
     h = hashlib.sha256()
     for i in range(1500000):
         h.update(str(i).encode())
-    machines.sh(1, "cat >/tmp/compute.py && chmod 644 /tmp/compute.py", data=COMPUTE.encode())
     native = machines.sh(1, "python3 /tmp/compute.py", user="user")
     moved = machines.sh(1, GO + """
         cd "$(mktemp -d)"
@@ -297,6 +297,26 @@ def test_shutdown_sends_guests_away(machines, away):
         log.stdout.close()
     run([machines.moslab, "start", 2, "--name", LAB], seconds=200)
     machines.sh(2, "mosctl status")
+
+
+def test_a_lesser_processor(machines):
+    """A program may use whatever home's processor has: it does not go where some of that is missing."""
+    def start_again(*with_):
+        run([machines.moslab, "kill", 2, "--name", LAB])
+        run(["env", *with_, machines.moslab, "start", 2, "--name", LAB], seconds=200)
+        machines.sh(2, "mosctl status")
+
+    stays = GO + """
+        cd "$(mktemp -d)"
+        mosrun sleep 1000 & pid=$!
+        ! go $pid %d
+        kill $pid"""
+    start_again("MOSLAB_CPU=qemu64")
+    try:
+        assert "its processor has not all that home's has: no " in machines.sh(1, stays % 2, user="user")
+        assert "node 2 -> 1" in machines.sh(2, stays.replace("! ", "") % 1, user="user")
+    finally:
+        start_again()
 
 
 @pytest.mark.parametrize("busy,route", [("compute", "2,home"), ("calls", "2,home,2"),

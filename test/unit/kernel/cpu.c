@@ -71,6 +71,24 @@ static void cover(void **state)
 	assert_true(cpu_features_cover(0, 0));
 }
 
+static void lacking(void **state)
+{
+	char text[CPU_LACKING];
+
+	cpu_features_lacking(7, 5, text);
+	assert_string_equal(text, "");
+	cpu_features_lacking(1, 7, text);
+	assert_string_equal(text, "sse3, pclmulqdq");
+	cpu_features_lacking(1, 0x7f, text);
+	assert_string_equal(text, "sse3, pclmulqdq, ssse3 and 3 more");
+	cpu_features_lacking(0, 1ULL << 63, text); /* of a later version than ours */
+	assert_string_equal(text, cpu_feature_str(63) ? cpu_feature_str(63) : "1 that this version has no name for");
+	for (unsigned i = 0; i < 62; i++) { /* three neighbours always have room */
+		cpu_features_lacking(0, 7ULL << i, text);
+		assert_in_range(strlen(text), 1, CPU_LACKING - sizeof(" and 64 more"));
+	}
+}
+
 static void name(void **state)
 {
 	char a[CPU_NAME], b[CPU_NAME];
@@ -89,6 +107,7 @@ int main(void)
 		cmocka_unit_test(as_linux_says),
 		cmocka_unit_test(names_are_apart),
 		cmocka_unit_test(cover),
+		cmocka_unit_test(lacking),
 		cmocka_unit_test(name),
 	};
 
