@@ -8,7 +8,12 @@ import time
 import pytest
 
 PY = "/usr/bin/python3"
-COMPUTE = "print('up', flush=True)\nwhile True: sum(range(10000))"
+KINDS = {
+    "computes": "while True: sum(range(10000))",
+    "calls": "import os\nf = os.open('out', os.O_RDWR | os.O_CREAT)\nwhile True: os.pwrite(f, b'x' * 5000, 100)",
+    "waits": "import os\nr, w = os.pipe()\nos.read(r, 1)",
+    "maps": "import mmap\nwhile True:\n m = mmap.mmap(-1, 1 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n m[5000] = 1\n m.close()",
+}
 WAYS = ((2,), (2, "home"), (2, 3), (3, 2), (2, 3, "home"))  # all but the last are made, the last is cut short
 
 
@@ -19,12 +24,13 @@ def guests(lab) -> list[dict]:
 
 
 @pytest.mark.timeout(1800)
-def test_killed_while_it_moves(lab, home_dir, seed, request, account):
+@pytest.mark.parametrize("kind", KINDS)
+def test_killed_while_it_moves(lab, home_dir, seed, request, account, kind):
     rng = random.Random(seed)
-    rounds, begun = 1000 if request.config.getoption("--long") else 60, 0
+    rounds, begun = 500 if request.config.getoption("--long") else 20, 0
     for _ in range(rounds):
         way = rng.choice(WAYS)
-        job = lab.job([PY, "-c", COMPUTE], home_dir, pty=True)
+        job = lab.job([PY, "-c", "print('up', flush=True)\n" + KINDS[kind]], home_dir, pty=True)
         job.shows("up\r\n")
         for where in way[:-1]:
             lab.move(job.pid, where)
@@ -42,4 +48,4 @@ def test_killed_while_it_moves(lab, home_dir, seed, request, account):
             assert time.monotonic() < deadline, f"killed on its way {way}, and there is still {left}"
             time.sleep(0.01)
     assert begun > rounds // 4, f"only {begun} of {rounds} were on their way"
-    account(f"{begun} of {rounds} killed on their way")
+    account(f"{kind}: {begun} of {rounds} killed on their way")
