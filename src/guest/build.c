@@ -244,7 +244,7 @@ static int set_registers(struct guest *g, struct err *e)
 	if (r == 0)
 		r = trace_set_regs(a->pid, &regs);
 	if (r == 0)
-		r = trace_set_xstate(a->pid, g->m->xstate, g->m->xstate_len);
+		r = restore_xstate(a->pid, g->m);
 	if (r == 0)
 		r = trace_set_mask(a->pid, g->m->mask);
 	return r < 0 ? err_set(e, r, "setting the registers: %s", strerror(-r)) : 0;

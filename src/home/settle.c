@@ -16,6 +16,7 @@
 #include "home/home.h"
 #include "kernel/procfs.h"
 #include "kernel/trace.h"
+#include "move/capture.h"
 #include "move/message.h"
 
 #define SIG_BIT(s)     (1ULL << ((s) - 1))
@@ -50,7 +51,7 @@ static int release(struct home *h, struct err *e)
 	if (r == 0 && h->nheld)
 		r = queue_held(h, e);
 	if (r == 0)
-		r = trace_set_xstate(h->pid, h->m->xstate, h->m->xstate_len);
+		r = restore_xstate(h->pid, h->m);
 	if (r == 0)
 		r = agent_unmap(&h->p);
 	if (r == 0)

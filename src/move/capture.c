@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "kernel/mem.h"
 #include "kernel/trace.h"
+#include "kernel/xstate.h"
 
 #define ACTION_SIZE 32U /* the kernel's struct sigaction */
 #define SIGSET_SIZE 8U
@@ -119,6 +120,17 @@ int capture_settle(pid_t pid, const struct vma_list *maps,
 			r = -EAGAIN;
 	}
 	return r < 0 ? r : leave_rseq(pid, &regs);
+}
+
+int restore_xstate(pid_t pid, const struct image *m)
+{
+	static uint8_t own[XSTATE_MAX], fit[XSTATE_MAX];
+	int n = trace_xstate(pid, own, sizeof(own));
+
+	if (n < 0)
+		return n;
+	xstate_fit(m->xstate, m->xstate_len, own, (size_t)n, fit);
+	return trace_set_xstate(pid, fit, (size_t)n);
 }
 
 int capture_stopped(pid_t pid, struct image *m, struct err *e)

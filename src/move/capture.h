@@ -23,6 +23,8 @@ int capture_stopped(pid_t pid, struct image *m, struct err *e);
  * address too if @at_home: a body may not ask for it (its filter notifies that call). There it must have no timer of
  * processor time either ("cpu-timer"). */
 int capture_visit(struct agent *a, bool at_home, struct image *m, struct err *e);
+/* The opposite of the extended state, whatever processor it was of: @pid stands. Return: 0 or -errno. */
+int restore_xstate(pid_t pid, const struct image *m);
 /* The opposite, at the end of a move: sets them in a process in the loop. */
 int restore_visit(struct agent *a, const struct image *m, struct err *e);
 
