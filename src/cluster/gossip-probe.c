@@ -41,23 +41,33 @@ static void send_probe(struct gossip *g, struct probe *p)
 	p->tries++;
 }
 
-/* Asks others, who are present, to probe it for us. */
+static void ask(struct gossip *g, struct probe *p, uint32_t i)
+{
+	struct slot *s = &g->slot[i];
+	bool no = i == p->slot || s->m.state != MEMBER_ALIVE || p->asked == GOSSIP_FANOUT;
+
+	for (unsigned j = 0; j < p->asked; j++)
+		no |= p->helper[j] == s->m.node;
+	if (no)
+		return;
+	p->helper[p->asked++] = s->m.node;
+	gossip_send_short(g, s, GOSSIP_ASK, p->number[GOSSIP_TRIES - 1], g->slot[p->slot].m.node);
+}
+
+/* Asks others, who are present, to probe it for us: first of all those who spoke a moment ago. Where most of the nodes
+ * are gone at once, most of the rest would be silent too, and we should doubt our ears without reason. */
 static void ask_others(struct gossip *g, struct probe *p)
 {
-	uint32_t node = g->slot[p->slot].m.node;
+	uint32_t n = g->present.n, first = gossip_random(g, n);
 
-	for (unsigned k = 0; k < 4 * GOSSIP_FANOUT && p->asked < GOSSIP_FANOUT; k++) {
-		uint32_t i = g->present.item[gossip_random(g, g->present.n)];
-		struct slot *s = &g->slot[i];
-		bool again = i == p->slot || s->m.state != MEMBER_ALIVE;
+	for (uint32_t k = 0; k < n && p->asked < GOSSIP_FANOUT; k++) {
+		uint32_t i = g->present.item[(first + k) % n];
 
-		for (unsigned j = 0; j < p->asked; j++)
-			again |= p->helper[j] == s->m.node;
-		if (again)
-			continue;
-		p->helper[p->asked++] = s->m.node;
-		gossip_send_short(g, s, GOSSIP_ASK, p->number[GOSSIP_TRIES - 1], node);
+		if (g->now - g->slot[i].m.heard < FRESH)
+			ask(g, p, i);
 	}
+	for (unsigned k = 0; k < 4 * GOSSIP_FANOUT && p->asked < GOSSIP_FANOUT; k++)
+		ask(g, p, g->present.item[gossip_random(g, n)]);
 }
 
 static void give_up(struct gossip *g, struct probe *p)

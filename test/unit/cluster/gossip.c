@@ -234,6 +234,21 @@ static void both_halves_go_on(void **state)
 	sim_destroy(s);
 }
 
+/* Whoever is left with few is not deaf: the few answer him. */
+static void the_smaller_half_too(void **state)
+{
+	enum { FEW = 7, MANY = 23 };
+	struct sim *s = cluster(FEW + MANY);
+	unsigned dead = 0;
+
+	sim_cut(s, FEW);
+	sim_run(s, 8 * SIM_SEC);
+	for (unsigned i = FEW; i < FEW + MANY; i++)
+		dead += sim_holding(s, i, MEMBER_DEAD);
+	assert_in_range(dead, FEW * MANY * 95 / 100, FEW * MANY);
+	sim_destroy(s);
+}
+
 static void a_liar_kills_nobody(void **state)
 {
 	static const enum member_state lies[] = { MEMBER_DEAD, MEMBER_SUSPECT, MEMBER_LEFT };
@@ -516,6 +531,7 @@ int main(void)
 		cmocka_unit_test(standing_still_is_not_death),
 		cmocka_unit_test(a_leaver_is_gone_at_once),
 		cmocka_unit_test(both_halves_go_on),
+		cmocka_unit_test(the_smaller_half_too),
 		cmocka_unit_test(a_liar_kills_nobody),
 		cmocka_unit_test(a_lie_about_a_record_passes),
 		cmocka_unit_test(flags_go_out_at_once),
