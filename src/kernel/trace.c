@@ -170,10 +170,18 @@ int trace_set_regs(pid_t pid, const struct user_regs_struct *r)
 	return PT(PTRACE_SETREGS, pid, 0, r);
 }
 
+/* A processor without XSAVE has what all have, 512 bytes of the same layout. */
+static int xstate(enum __ptrace_request request, pid_t pid, struct iovec *iov)
+{
+	int r = PT(request, pid, NT_X86_XSTATE, iov);
+
+	return r == -ENODEV ? PT(request, pid, NT_PRFPREG, iov) : r;
+}
+
 int trace_xstate(pid_t pid, void *to, size_t size)
 {
 	struct iovec iov = { to, size };
-	int r = PT(PTRACE_GETREGSET, pid, NT_X86_XSTATE, &iov);
+	int r = xstate(PTRACE_GETREGSET, pid, &iov);
 
 	return r < 0 ? r : (int)iov.iov_len;
 }
@@ -182,7 +190,7 @@ int trace_set_xstate(pid_t pid, const void *from, size_t size)
 {
 	struct iovec iov = { (void *)(uintptr_t)from, size };
 
-	return PT(PTRACE_SETREGSET, pid, NT_X86_XSTATE, &iov);
+	return xstate(PTRACE_SETREGSET, pid, &iov);
 }
 
 int trace_mask(pid_t pid, uint64_t *ret)
