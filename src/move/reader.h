@@ -41,11 +41,11 @@ struct reader {
 	bool threaded;
 	pthread_t thread;
 	struct batch *ring;
-	/* Below: under the lock. */
+	/* Below: under the lock, as long as there is a thread. */
 	pthread_mutex_t lock;
 	pthread_cond_t turn;	/* of whoever waits: never both */
-	unsigned filled, taken; /* batches, counted from the start */
-	bool taking;		/* the one behind @taken is with our caller */
+	unsigned filled, taken; /* batches read ahead, counted from the start; @taken is the caller's alone */
+	bool taking;		/* the one behind @taken is with the caller */
 	bool ended, stop;	/* the thread will read no more, shall not */
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/util.h"
 #include "move/files.h"
 #include "move/reader.h"
@@ -99,6 +100,8 @@ int source_send(struct source *s, const struct image *m, struct channel *c, stru
 		more = reader_next(&reader, &b, e);
 		r = more > 0 ? send_batch(s, c, b, e) : more;
 	} while (more > 0 && r == 0);
+	log_debug("memory: %llu pages, %llu zero left out, %u batches read ahead", (unsigned long long)s->pages,
+		  (unsigned long long)s->zero_pages, reader.taken);
 	reader_end(&reader);
 	return r < 0 ? r : send_bytes(c, MSG_END, 0, NULL, 0, e);
 }
