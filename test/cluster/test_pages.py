@@ -52,12 +52,11 @@ def test_bytes_sent(lab, home_dir, kind):
 @pytest.fixture
 def telling_lab():
     """Its supervisors tell what they do."""
-    made = moslab.Lab(f"t{os.getpid()}-telling", env={"MOS_LOG": "debug"})
+    made = moslab.Lab(f"t{os.getpid()}-telling", env={"MOS_LOG": "debug", "MOS_READ_AHEAD": "yes"})
     yield made
     made.close()
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor: nothing is read ahead")
 @pytest.mark.parametrize("size, ahead", [(1, False), (64, True)])
 def test_read_ahead(telling_lab, size, ahead):
     """A thread reads the memory of a big process, at home and in mos-guest, confined as it is; not of a small one."""

@@ -22,6 +22,7 @@
 #include "move/reader.h"
 
 #define MIB (1UL << 20)
+#define HOLE (3UL * PAGES_CHUNK) /* within the first ring: the thread meets it without a pause */
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
@@ -284,9 +285,9 @@ static struct scene *with_hole(void)
 	struct scene *s = map(8 * MIB);
 
 	fill(s, 0, s->size, MOS_PAGE);
-	assert_int_equal(mprotect(s->p + 3 * MIB, MOS_PAGE, PROT_NONE), 0);
+	assert_int_equal(mprotect(s->p + HOLE, MOS_PAGE, PROT_NONE), 0);
 	begin(s, IMAGE_ANON, 0);
-	assert_int_equal(mprotect(s->p + 3 * MIB, MOS_PAGE, PROT_READ | PROT_WRITE), 0);
+	assert_int_equal(mprotect(s->p + HOLE, MOS_PAGE, PROT_READ | PROT_WRITE), 0);
 	return s;
 }
 
@@ -309,11 +310,11 @@ static void error_in_the_middle(void **state)
 	close_fd(&s->mem.mem_fd); /* there is no other way to read it */
 	assert_int_equal(take_all(s, &e), -EBADF);
 	(void)snprintf(text, sizeof(text), "reading memory at %#llx: %s",
-		       (unsigned long long)s->vma.start + 3 * MIB, strerror(EBADF));
+		       (unsigned long long)s->vma.start + HOLE, strerror(EBADF));
 	assert_string_equal(e.msg, text);
 	assert_true(s->threaded);
-	came(s, 0, 3 * MIB, MOS_PAGE, 1);
-	came(s, 3 * MIB, s->size, MOS_PAGE, 0);
+	came(s, 0, HOLE, MOS_PAGE, 1);
+	came(s, HOLE, s->size, MOS_PAGE, 0);
 	assert_int_equal(take_all(s, &e), -EBADF); /* and so it stays */
 	finish(s);
 }
@@ -337,7 +338,7 @@ static void only_the_thread_fails(void **state)
 	struct err e = ERR_INIT;
 	int mem = steal_fd(&s->mem.mem_fd);
 
-	assert_int_equal(take_some(s, 3 * MIB / PAGES_CHUNK - 2, &e), 1);
+	assert_int_equal(take_some(s, 1, &e), 1);
 	wait_ended(s);
 	s->mem.mem_fd = mem;
 	assert_int_equal(take_all(s, &e), 0);
@@ -366,6 +367,7 @@ static void process_gone(void **state)
 	finish(s);
 }
 
+/* With the first batch taken: later the thread may sleep without the ring being full. */
 static void wait_full(struct scene *s)
 {
 	bool full = false;
@@ -425,9 +427,10 @@ static void stops_early(void **state)
 
 		fill(s, 0, s->size, MOS_PAGE);
 		begin(s, IMAGE_ANON, 0);
-		assert_int_equal(take_some(s, i, &e), 1);
+		assert_int_equal(take_some(s, 1, &e), 1);
 		if (i % 2)
-			wait_full(s); /* it sleeps */
+			wait_full(s); /* it sleeps until the ring is nearly empty again */
+		assert_int_equal(take_some(s, i - 1, &e), 1);
 		finish(s);
 	}
 	wait_others(before);
@@ -454,6 +457,12 @@ static void signals_are_not_its(void **state)
 	finish(s);
 }
 
+static bool wanted(struct scene *s)
+{
+	reader_begin(&s->r, &s->mem, &s->m, s->chunk);
+	return s->r.alone != UINT64_MAX;
+}
+
 /* A small process, and a machine with one processor. */
 static void no_thread_wanted(void **state)
 {
@@ -462,8 +471,9 @@ static void no_thread_wanted(void **state)
 	cpu_set_t one, all;
 
 	fill(s, 0, MIB, MOS_PAGE);
-	begin(s, IMAGE_ANON, UINT64_MAX);
-	reader_begin(&s->r, &s->mem, &s->m, s->chunk);
+	begin(s, IMAGE_ANON, 0);
+	assert_int_equal(setenv("MOS_READ_AHEAD", "yes", 1), 0);
+	assert_true(wanted(s));
 	assert_int_equal(take_all(s, &e), 0);
 	assert_false(s->threaded);
 	came(s, 0, MIB, MOS_PAGE, 1);
@@ -472,9 +482,14 @@ static void no_thread_wanted(void **state)
 	CPU_ZERO(&one);
 	CPU_SET((size_t)sched_getcpu(), &one);
 	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
-	reader_begin(&s->r, &s->mem, &s->m, s->chunk);
-	assert_true(s->r.alone == UINT64_MAX);
+	assert_true(wanted(s)); /* whatever there is */
+	assert_int_equal(unsetenv("MOS_READ_AHEAD"), 0);
+	assert_false(wanted(s));
 	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	assert_true(wanted(s) == (CPU_COUNT(&all) > 2));
+	assert_int_equal(setenv("MOS_READ_AHEAD", "no", 1), 0);
+	assert_false(wanted(s));
+	assert_int_equal(unsetenv("MOS_READ_AHEAD"), 0);
 	finish(s);
 }
 
