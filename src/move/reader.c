@@ -16,7 +16,7 @@
 #include <string.h>
 
 
-#define READ_ALONE  (4U << 20)
+#define READ_ALONE  (32U << 20)
 #define PROCESSORS  3
 #define STACK_BYTES (256U << 10)
 #define WAKE_AT	    1 /* batches: the one that is being sent */
