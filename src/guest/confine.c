@@ -4,6 +4,7 @@
 #include "guest/guest.h" /* before seccomp.h, whose elf.h takes a name of libev's */
 
 #include <errno.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -38,7 +39,23 @@ static const int calls[] = {
 	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_open),
 	SCMP_SYS(pidfd_getfd), SCMP_SYS(kill), SCMP_SYS(tgkill), SCMP_SYS(rt_sigqueueinfo),
 	SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(wait4), SCMP_SYS(waitid), SCMP_SYS(get_robust_list),
+	/* the thread that reads it: its beginning */
+	SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 };
+
+/* A thread of ours, as glibc makes it. Not clone3: its flags lie in memory, where no filter sees them. */
+#define THREAD                                                                                     \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |        \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+
+static int add_thread(scmp_filter_ctx ctx)
+{
+	const struct scmp_arg_cmp thread = SCMP_A0(SCMP_CMP_EQ, THREAD);
+	int r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, thread);
+
+	/* As a kernel without it: the C library then takes clone. */
+	return r < 0 ? r : seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
 
 static int add_rules(scmp_filter_ctx ctx)
 {
@@ -53,6 +70,8 @@ static int add_rules(scmp_filter_ctx ctx)
 		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code);
 	if (r == 0)
 		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_code);
+	if (r == 0)
+		r = add_thread(ctx);
 	/* the next host */
 	for (unsigned i = 0; r == 0 && i < ARRAY_SIZE(families); i++)
 		r = seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mos-guest: the host's supervisor of one guest. One loop, one thread; what it holds stands here. */
+/* mos-guest: the host's supervisor of one guest. One loop, one thread but while it sends memory (move/reader.h);
+ * what it holds stands here. */
 #ifndef MOS_GUEST_GUEST_H
 #define MOS_GUEST_GUEST_H
 

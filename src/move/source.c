@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/util.h"
 #include "move/files.h"
+#include "move/reader.h"
 #include "wire/msg.h"
-
-#define SCAN_PAGES 512U
 
 int source_open(struct source *s, pid_t pid)
 {
@@ -26,11 +26,6 @@ void source_close(struct source *s)
 	s->chunk = NULL;
 }
 
-static bool is_zero(const uint8_t *page)
-{
-	return !page[0] && !memcmp(page, page + 1, MOS_PAGE - 1);
-}
-
 static int send_bytes(struct channel *c, uint16_t type, uint64_t id, const void *p, size_t n,
 		      struct err *e)
 {
@@ -40,68 +35,16 @@ static int send_bytes(struct channel *c, uint16_t type, uint64_t id, const void 
 	return r < 0 ? err_set(e, r, "sending memory: %s", strerror(-r)) : 0;
 }
 
-/* Sends @n pages that stand at @data, leaving out zero pages unless they must replace something. */
-static int send_run(struct source *s, struct channel *c, uint64_t addr, const uint8_t *data,
-		    unsigned n, bool keep_zero, struct err *e)
+static int send_batch(struct source *s, struct channel *c, const struct batch *b, struct err *e)
 {
-	unsigned i = 0;
+	s->zero_pages += b->zero_pages;
+	for (unsigned i = 0; i < b->n; i++) {
+		const struct piece *p = &b->piece[i];
+		int r = send_bytes(c, MSG_PAGES, p->addr, p->data, p->len, e);
 
-	while (i < n) {
-		unsigned j = i;
-		int r;
-
-		if (!keep_zero && is_zero(data + i * MOS_PAGE)) {
-			s->zero_pages++;
-			i++;
-			continue;
-		}
-		while (j < n && (keep_zero || !is_zero(data + j * MOS_PAGE)))
-			j++;
-		r = send_bytes(c, MSG_PAGES, addr + i * MOS_PAGE, data + i * MOS_PAGE,
-			       (j - i) * MOS_PAGE, e);
 		if (r < 0)
 			return r;
-		s->pages += j - i;
-		i = j;
-	}
-	return 0;
-}
-
-static int send_private(struct source *s, const struct image_vma *v, struct channel *c,
-			struct err *e)
-{
-	uint8_t state[SCAN_PAGES];
-
-	for (uint64_t a = v->start; a < v->end;) {
-		unsigned n = (unsigned)MIN((v->end - a) / MOS_PAGE, (uint64_t)SCAN_PAGES), i = 0;
-		int r = mem_pages(&s->mem, a, n, state);
-
-		if (r < 0)
-			return err_set(e, r, "reading pagemap: %s", strerror(-r));
-		while (i < n) {
-			unsigned j = i;
-			uint64_t at = a + i * MOS_PAGE;
-
-			if (state[i] == PAGE_GUARD)
-				return err_reason(e, -EOPNOTSUPP, "guard-pages",
-						  "has guard regions in its memory");
-			if (state[i] != PAGE_PRIVATE) {
-				i++;
-				continue;
-			}
-			while (j < n && state[j] == PAGE_PRIVATE &&
-			       (j - i) < PAGES_CHUNK / MOS_PAGE)
-				j++;
-			r = mem_read_forced(&s->mem, (uaddr_t){ at }, s->chunk, (j - i) * MOS_PAGE);
-			if (r < 0)
-				return err_set(e, r, "reading memory at %#llx: %s",
-					       (unsigned long long)at, strerror(-r));
-			r = send_run(s, c, at, s->chunk, j - i, v->kind == IMAGE_FILE, e);
-			if (r < 0)
-				return r;
-			i = j;
-		}
-		a += (uint64_t)n * MOS_PAGE;
+		s->pages += p->len / MOS_PAGE;
 	}
 	return 0;
 }
@@ -148,10 +91,17 @@ int source_send_image(const struct image *m, struct channel *c, struct err *e)
 
 int source_send(struct source *s, const struct image *m, struct channel *c, struct err *e)
 {
-	int r = 0;
+	const struct batch *b;
+	struct reader reader;
+	int more, r;
 
-	for (uint32_t i = 0; r == 0 && i < m->nvmas; i++)
-		if (m->vma[i].kind == IMAGE_ANON || m->vma[i].kind == IMAGE_FILE)
-			r = send_private(s, &m->vma[i], c, e);
+	reader_begin(&reader, &s->mem, m, s->chunk);
+	do {
+		more = reader_next(&reader, &b, e);
+		r = more > 0 ? send_batch(s, c, b, e) : more;
+	} while (more > 0 && r == 0);
+	log_debug("memory: %llu pages, %llu zero left out, %u batches read ahead", (unsigned long long)s->pages,
+		  (unsigned long long)s->zero_pages, reader.taken);
+	reader_end(&reader);
 	return r < 0 ? r : send_bytes(c, MSG_END, 0, NULL, 0, e);
 }

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a move sends of a program's memory: no page of zeros, and none that was never touched."""
 
+import os
+import re
+
 import pytest
 
 import moslab
@@ -44,3 +47,28 @@ def test_bytes_sent(lab, home_dir, kind):
     job.type("tell\n")
     assert job.wait(20) == ("exited", 0)
     job.shows("sum True", 5)
+
+
+@pytest.fixture
+def telling_lab():
+    """Its supervisors tell what they do."""
+    made = moslab.Lab(f"t{os.getpid()}-telling", env={"MOS_LOG": "debug", "MOS_READ_AHEAD": "yes"})
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("size, ahead", [(1, False), (64, True)])
+def test_read_ahead(telling_lab, size, ahead):
+    """A thread reads the memory of a big process, at home and in mos-guest, confined as it is; not of a small one."""
+    lab = telling_lab
+    job = lab.job(["/usr/bin/awk", f"BEGIN {{ s = sprintf(\"%{size}000000d\", 1); print \"up\"; fflush(); getline; "
+                   "print length(s) }"], lab.folder("ahead"), pty=True)
+    job.shows("up\r\n")
+    for node, place in ((1, 2), (2, 3), (3, "home")):
+        lab.move(job.pid, place)
+        told, = re.findall(r"memory: (\d+) pages, \d+ zero left out, (\d+) batches read ahead", lab.logs(node))
+        assert int(told[0]) * 4096 >= size * 1000000, told
+        assert (int(told[1]) > 0) == ahead, told
+    job.type("tell\n")
+    assert job.wait(20) == ("exited", 0)
+    job.shows(f"{size}000000", 5)

@@ -2,19 +2,27 @@
 """What a supervisor may do: mos-guest holds nothing of its host; a connection that ends at the wrong
 node is refused there; processes with rights of their own stay at home."""
 
+import errno
 import json
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
 
+import moslab
 from test_loss import ANSWER, PY, all_pids, answers, away, bodies, comm, mosd_of, parent_of, same_mounts, start
 from test_rejoin import restart_mosd, wait_for
 
 KEPT = 1 << 1 | 1 << 5 | 1 << 19  # CAP_DAC_OVERRIDE, CAP_KILL, CAP_SYS_PTRACE: in its namespace
 IDS = 1879048192
+CALLS = moslab.Path(os.environ.get("MOS_CALLS", moslab.REPO / "build/test/calls/mos-calls"))
+MAKE_CALL = CALLS.parent / "mos-make-call"
+GETPID, CLONE, FORK, VFORK, EXECVE, CLONE3 = 39, 56, 57, 58, 59, 435
+CLONE_THREAD = 0x10000
+THREAD = 0x3d0f00  # clone's flags for a thread
 NAMESPACES = ("user", "net", "pid", "mnt", "ipc", "uts", "cgroup", "time")
 
 
@@ -61,6 +69,23 @@ def holds_nothing(guest: int) -> int:
     return uid
 
 
+def makes(pid: int, number: int, *args: int) -> int:
+    """Has a process make a call. Return: what came of it."""
+    r = subprocess.run([MAKE_CALL, *map(str, (pid, number, *args))], capture_output=True, text=True, timeout=20,
+                       check=False)
+    assert r.returncode == 0, r.stderr
+    return int(r.stdout)
+
+
+def makes_no_process(guest: int) -> None:
+    assert makes(guest, GETPID) == int(status(guest)["NSpid"].split()[-1]), "it makes calls when told to"
+    for number, arg in ((CLONE, signal.SIGCHLD), (CLONE, THREAD | signal.SIGCHLD), (CLONE, THREAD & ~CLONE_THREAD),
+                        (FORK, 0), (VFORK, 0), (EXECVE, 0)):
+        assert makes(guest, number, arg) == -errno.EPERM, (number, arg)
+    assert makes(guest, CLONE3) == -errno.ENOSYS, "or no thread is made without it"
+    assert len(children(guest)) == 1 and len(os.listdir(f"/proc/{guest}/task")) == 1
+
+
 def namespace(pid: int, kind: str) -> str:
     return os.readlink(f"/proc/{pid}/ns/{kind}")
 
@@ -91,6 +116,8 @@ def test_guest_supervisor_has_no_rights(lab, home_dir):
     found = supervisors(lab, 2, "mos-guest")
     assert len(found) == 2
     assert len({holds_nothing(p) for p in found}) == 2, "each guest has ids of its own"
+    for p in found:
+        makes_no_process(p)
     for job in jobs:
         answers(job, "from-2")
     away(lab, jobs[0], 3)  # it connects to the next host, and takes a stream there
