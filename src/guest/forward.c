@@ -109,6 +109,15 @@ static int plan_piece(struct waiting *w, int d, uint32_t n, uint64_t arg[CALL_AR
 	return r < 0 ? r : call_plan(w->plan.nr, arg, &w->part);
 }
 
+static bool points_somewhere(const struct call_plan *p)
+{
+	unsigned i = 0;
+
+	while (i < CALL_ARGS && p->kind[i] == ARG_VALUE)
+		i++;
+	return i < CALL_ARGS;
+}
+
 /* Sends the next piece of the call (or the whole). Return: 0; -ESRCH: the body is gone; other -errno: home does not
  * hear of it, the program's memory is not as the call needs it. */
 static int send_piece(struct guest *g)
@@ -140,8 +149,8 @@ static int send_piece(struct guest *g)
 		r = -ENOMEM;
 	if (r < 0)
 		return r;
-	if (notify_valid(g->notify_fd, w->notif) < 0)
-		return -ESRCH; /* it was gone while we read */
+	if (points_somewhere(&w->part) && notify_valid(g->notify_fd, w->notif) < 0)
+		return -ESRCH; /* it was gone while we read: what we have may be another one's */
 	w->id = ++g->calls;
 	iov = (struct iovec){ out.data, out.len };
 	if (channel_send(g->home, MSG_CALL, w->id, &iov, 1) < 0)

@@ -374,8 +374,11 @@ static void channel_ready(struct ev_loop *loop, struct ev_io *w, int events)
 	struct frame f;
 	int r;
 
-	while ((r = channel_recv(g->home, 0, &f)) > 0)
-		from_home(g, &f);
+	do { /* what is still in the socket wakes us again: to look costs each call a system call more */
+		r = channel_recv(g->home, 0, &f);
+		if (r > 0)
+			from_home(g, &f);
+	} while (r > 0 && channel_buffered(g->home));
 	if (r < 0)
 		guest_end(g, g->departed || g->wait.kind == WAIT_EXIT ||
 				     g->wait.kind == WAIT_DIED ? "left" : "home-lost");
