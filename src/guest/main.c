@@ -368,6 +368,16 @@ static void from_home(struct guest *g, const struct frame *f)
 	}
 }
 
+/* @r: what receiving has returned. */
+static void take(struct guest *g, int r, const struct frame *f)
+{
+	if (r > 0)
+		from_home(g, f);
+	if (r < 0)
+		guest_end(g, g->departed || g->wait.kind == WAIT_EXIT ||
+				     g->wait.kind == WAIT_DIED ? "left" : "home-lost");
+}
+
 static void channel_ready(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct guest *g = w->data;
@@ -376,20 +386,20 @@ static void channel_ready(struct ev_loop *loop, struct ev_io *w, int events)
 
 	do { /* what is still in the socket wakes us again: to look costs each call a system call more */
 		r = channel_recv(g->home, 0, &f);
-		if (r > 0)
-			from_home(g, &f);
+		take(g, r, &f);
 	} while (r > 0 && channel_buffered(g->home));
-	if (r < 0)
-		guest_end(g, g->departed || g->wait.kind == WAIT_EXIT ||
-				     g->wait.kind == WAIT_DIED ? "left" : "home-lost");
 }
 
 static void notify_ready(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct guest *g = w->data;
+	struct frame f;
 
 	if (events & EV_READ && !g->departed)
 		guest_on_notify(g);
+	/* Most calls are answered at once, and until then the body does nothing that we should hear of. */
+	if (g->wait.kind == WAIT_CALL && g->wait.notif)
+		take(g, channel_recv_soon(g->home, &f), &f);
 	/* An answer may have come while we were sending. */
 	if (channel_buffered(g->home))
 		channel_ready(loop, &g->on_channel, EV_READ);

@@ -26,6 +26,7 @@
 #define NODE_FD	    3
 #define PACKET_MAX  65536
 #define BEAT_SECS   1.0
+#define CHAT_MOST   8U /* calls: less than a millisecond */
 #define DEFAULT_KEY "/etc/umosix/cluster.key"
 
 static void stop_watching(struct home *h, struct ev_io *w)
@@ -209,11 +210,21 @@ static void channel_ready(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct home *h = w->data;
 	struct channel *c = h->host_channel;
+	unsigned chat = 0; /* who has just had an answer often asks again: so many are awaited, then all others are heard */
 	struct frame f;
 	int r = 0;
 
-	while (h->host_channel == c && c && (r = channel_recv(c, 0, &f)) > 0)
+	while (h->host_channel == c && c) {
+		bool soon = chat && chat < CHAT_MOST;
+
+		r = soon ? channel_recv_soon(c, &f) : channel_recv(c, 0, &f);
+		if (r <= 0)
+			break;
 		home_take(h, &f);
+		chat = f.type == MSG_CALL && h->run.state == RUN_DONE ? chat + 1 : 0;
+		if (chat >= CHAT_MOST && !channel_buffered(c))
+			break;
+	}
 	if (h->host_channel == c && r < 0) {
 		home_lost_host(h, r == -ETIMEDOUT ? "it does not answer" : "the connection broke");
 		stop_watching(h, &h->on_channel);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <openssl/bio.h>
@@ -46,6 +47,7 @@ struct channel {
 	nsec_t read_deadline, write_deadline;
 	bool poll_first; /* nothing is expected to wait in the socket yet */
 	bool blocked;	 /* the time was over before anything came */
+	bool soon;	 /* the socket's own limit is the time */
 	int io_err;
 
 	uint8_t *in; /* decrypted: in_used bytes of the frame given out, then what follows */
@@ -154,6 +156,11 @@ static int bio_read(BIO *b, char *p, size_t n, size_t *done)
 			*done = (size_t)k;
 			return 1;
 		}
+		if (k < 0 && errno == EAGAIN && c->soon) {
+			c->blocked = true;
+			BIO_set_retry_read(b);
+			return 0;
+		}
 		if (k < 0 && (errno == EAGAIN || errno == EINTR)) {
 			wait = errno == EAGAIN;
 			continue;
@@ -203,8 +210,11 @@ static int set_options(int fd)
 		{ IPPROTO_TCP, TCP_KEEPIDLE, 2 }, { IPPROTO_TCP, TCP_KEEPINTVL, 1 },
 		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },  { IPPROTO_TCP, TCP_USER_TIMEOUT, 6000 },
 	};
+	const struct timeval moment = { 0, CHANNEL_MOMENT_MS * 1000 };
 	int off = 0;
 
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment)) < 0)
+		return -errno;
 	for (unsigned i = 0; i < ARRAY_SIZE(opts); i++)
 		if (setsockopt(fd, opts[i].level, opts[i].name, &opts[i].value,
 			       sizeof(opts[i].value)) < 0)
@@ -431,7 +441,8 @@ static int take_frame(struct channel *c, struct frame *ret, size_t *need)
 	return 1;
 }
 
-int channel_recv(struct channel *c, int timeout_ms, struct frame *ret)
+/* Until @c's deadline. */
+static int receive(struct channel *c, struct frame *ret)
 {
 	if (c->failed)
 		return c->failed;
@@ -439,10 +450,6 @@ int channel_recv(struct channel *c, int timeout_ms, struct frame *ret)
 	c->in_used = 0;
 	if (c->in_off == c->in_len)
 		c->in_off = c->in_len = 0;
-	c->read_deadline = timeout_ms < 0    ? FOREVER
-			   : timeout_ms == 0 ? 0
-					     : mono_now() + timeout_ms * NSEC_PER_MSEC;
-	c->poll_first = timeout_ms > 0;
 	c->blocked = false;
 
 	for (;;) {
@@ -466,6 +473,24 @@ int channel_recv(struct channel *c, int timeout_ms, struct frame *ret)
 			return broken(c);
 		}
 	}
+}
+
+int channel_recv(struct channel *c, int timeout_ms, struct frame *ret)
+{
+	c->read_deadline = timeout_ms < 0    ? FOREVER
+			   : timeout_ms == 0 ? 0
+					     : mono_now() + timeout_ms * NSEC_PER_MSEC;
+	c->poll_first = timeout_ms > 0;
+	c->soon = false;
+	return receive(c, ret);
+}
+
+int channel_recv_soon(struct channel *c, struct frame *ret)
+{
+	c->read_deadline = FOREVER;
+	c->poll_first = false;
+	c->soon = true;
+	return receive(c, ret);
 }
 
 bool channel_buffered(const struct channel *c)

@@ -21,6 +21,8 @@ struct frame {
 	const uint8_t *data;
 };
 
+#define CHANNEL_MOMENT_MS 1
+
 enum channel_side { CHANNEL_CLIENT, CHANNEL_SERVER };
 
 /* Makes a channel of the connected TCP socket @fd (owned from now on, also on failure), does the
@@ -41,6 +43,9 @@ int channel_send(struct channel *c, uint16_t type, uint64_t id, const struct iov
 /* Return: 1 and a frame; 0 when none came whole within @timeout_ms (0: do not wait);
  * -ECONNRESET at the end of the stream, -EPROTO for a frame too long, other -errno. */
 int channel_recv(struct channel *c, int timeout_ms, struct frame *ret);
+/* The same for a moment (CHANNEL_MOMENT_MS, some more by the kernel's ticks), in one system call: for whoever has just
+ * asked for something that mostly comes at once. */
+int channel_recv_soon(struct channel *c, struct frame *ret);
 /* True when bytes already taken from the socket wait inside: poll would not tell of them, so
  * channel_recv is called until it returns 0 before polling. */
 bool channel_buffered(const struct channel *c);
