@@ -153,7 +153,7 @@ def test_only_here(lab):
 def test_machine_files_are_the_machines_own(lab, tmp_path):
     lab.sh(1, "echo x > f", cwd=tmp_path)
     assert (tmp_path / "f").read_text() == "x\n"
-    name = "/run/lock/" + lab.name
+    name = f"{'/run/lock' if os.path.isdir('/run/lock') else '/var/tmp'}/{lab.name}"  # a container may have no /run/lock
     lab.sh(1, "echo y > " + name)
     with open(name) as f:
         assert f.read() == "y\n"
