@@ -101,6 +101,20 @@ static bool compatible(const struct node_info *me, const struct node_info *other
 	return !me->features || !other->features || cpu_features_cover(other->features, me->features);
 }
 
+/* What a quiet node tells nobody, it knows itself. */
+static void know_ourselves(const struct mosd *d, struct policy_node *n)
+{
+	struct node_info i = { 0 };
+
+	if (!(n->flags & POLICY_QUIET))
+		return;
+	measure_info(d->measure, &i);
+	n->runnable = i.runnable;
+	n->native = native_of(d->native, i.runnable);
+	n->mem_total = i.mem_total;
+	n->mem_free = i.mem_free;
+}
+
 static void take_node(struct balance *b, const struct member *m, const struct node_info *me, int64_t now)
 {
 	const struct node_info *i = &m->info;
@@ -125,6 +139,8 @@ static void take_node(struct balance *b, const struct member *m, const struct no
 		.guests_max = i->guests_max,
 		.rtt = (int64_t)m->rtt_us * NSEC_PER_USEC,
 	};
+	if (mine)
+		know_ourselves(b->d, &b->nodes[b->n_nodes - 1]);
 	belief_apply(b->d, me->speed, &b->nodes[b->n_nodes - 1]);
 }
 

@@ -162,6 +162,19 @@ def test_why_says_nothing_of_the_place_before(lab, home_dir):
         assert not told or told["from"] == place
 
 
+def test_quiet_is_not_short_of_memory(lab, home_dir):
+    """It tells nobody what it has free, but knows it."""
+    mosctl = str(lab.bin / "mosctl")
+    assert lab.run(1, [mosctl, "quiet"]).returncode == 0
+    try:
+        job = lab.job(LONG, home_dir)
+        told = until("it was looked at", 20, lambda: lab.why(job.pid).get("balance"))
+        assert "usher" not in str(told) and "usher" not in causes(lab, job), told
+        assert places(lab, [job]) == [0]
+    finally:
+        assert lab.run(1, [mosctl, "noquiet"]).returncode == 0
+
+
 def test_drain_empties_a_node(lab, home_dir):
     jobs = [lab.job(LONG, home_dir, name=f"job{i}") for i in range(6)]
     until("some at node 2", 25, lambda: places(lab, jobs).count(2) >= 1)
