@@ -139,13 +139,19 @@ static const struct stage stages[] = {
 	{ "come-commit", stage_commit, NULL, STAGE_FROZEN | STAGE_COMMIT },
 };
 
+/* If P has ended, so do we, and nothing goes on anywhere. */
+static void end_with_it(struct home *h)
+{
+	if (trace_has_ended(h->pid))
+		deputy_on_child(h);
+}
+
 /* It stays where it was. What of the image is still under way is read and thrown away. */
 static void go_on_there(struct home *h, const struct err *e, int code, bool drained)
 {
 	struct frame f;
 
-	if (trace_has_ended(h->pid))
-		return; /* nothing goes on anywhere: the loop hears of it */
+	end_with_it(h);
 	while (!drained) {
 		int r = channel_recv(h->host_channel, 10000, &f);
 
@@ -155,6 +161,7 @@ static void go_on_there(struct home *h, const struct err *e, int code, bool drai
 		}
 		drained = f.type == MSG_END || f.type == MSG_ABORT;
 	}
+	end_with_it(h); /* a SIGKILL takes its memory some time before it is seen to have ended */
 	h->place = PLACE_AWAY;
 	(void)agent_stop_idle(&h->p);
 	(void)trace_set_mask(h->pid, 0);
@@ -197,8 +204,7 @@ void comeback_take(struct home *h, const struct frame *first)
 		r = stages_run(stages, ARRAY_SIZE(stages), &c, &t, &committed, &e);
 	if (!committed) {
 		image_destroy(c.m);
-		if (r == -ESRCH)
-			return; /* P has ended: the loop hears of it */
+		end_with_it(h);
 		if (r == -ECONNRESET || r == -ETIMEDOUT)
 			home_lost_host(h, "the connection to it broke");
 		else
@@ -217,6 +223,7 @@ void comeback_take(struct home *h, const struct frame *first)
 	h->nheld = h->ncarried = 0;
 	r = settle_home(h, &e);
 	if (r < 0) {
+		end_with_it(h);
 		log_error("it could not be set going at home: %s", err_str(&e, r));
 		node_ended(h, SIGKILL, "failed", err_str(&e, r));
 		(void)kill(h->pid, SIGKILL);

@@ -131,7 +131,7 @@ static const struct stage second_half[] = {
 static void stays(struct home *h, const struct err *e, int code)
 {
 	if (h->place != PLACE_AWAY)
-		return; /* it was lost, or is ending */
+		return; /* it was lost */
 	node_not_moved(h, h->request, h->hop.node, e, code);
 	h->request = 0;
 	signals_release_held(h);

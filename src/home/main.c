@@ -26,7 +26,7 @@
 #define NODE_FD	    3
 #define PACKET_MAX  65536
 #define BEAT_SECS   1.0
-#define CHAT_MOST   8U /* calls: less than a millisecond */
+#define CHAT_MOST   8U /* calls; each is awaited for a tick or two of the kernel at most */
 #define DEFAULT_KEY "/etc/umosix/cluster.key"
 
 static void stop_watching(struct home *h, struct ev_io *w)

@@ -73,9 +73,11 @@ static int release(struct home *h, struct err *e)
 	(void)trace_options(h->pid, 0);
 	/* If a stop signal's stop is in force, the kernel sees to it that it stands. */
 	r = trace_detach(h->pid, w.event == TRACE_SIGNAL ? w.sig : 0);
+	if (r < 0) /* it was killed meanwhile, and is ours to reap */
+		return err_set(e, r, "detaching: %s", strerror(-r));
 	h->seized = false;
 	h->place = PLACE_HOME;
-	return r < 0 ? err_set(e, r, "detaching: %s", strerror(-r)) : 0;
+	return 0;
 }
 
 static void set_result(struct home *h, int64_t ret)
@@ -368,7 +370,7 @@ static int stop_again(struct home *h, const siginfo_t *si, struct err *e)
 
 void settle_stays(struct home *h)
 {
-	while (h->place == PLACE_LINGERING && h->nheld) {
+	while (h->place == PLACE_LINGERING && h->nheld && !trace_has_ended(h->pid)) {
 		siginfo_t si = h->held[0];
 		enum effect what = effect_of(h, si.si_signo);
 		struct err e = ERR_INIT;

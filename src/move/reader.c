@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #define READ_ALONE  (32U << 20)
 #define PROCESSORS  3
 #define STACK_BYTES (256U << 10)

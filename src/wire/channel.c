@@ -5,8 +5,8 @@
  * the end of a frame (or when it is full), so a small frame costs one SSL_write and one system
  * call. That BIO waits by itself until its deadline, hence SSL_write never comes back half done.
  * Reading takes as much as one recv gives (read-ahead); the BIO says "retry" only when the caller's
- * time is over. The socket is in blocking mode: a receive without time limit then costs one recv
- * instead of poll and recv; all others pass MSG_DONTWAIT. */
+ * time is over. The socket is in blocking mode with a short limit: a receive without time limit, or for
+ * a moment, then mostly costs one recv instead of poll and recv; all others pass MSG_DONTWAIT. */
 #include "wire/channel.h"
 
 #include <errno.h>
@@ -133,7 +133,6 @@ static int bio_write(BIO *b, const char *p, size_t n, size_t *done)
 static int bio_read(BIO *b, char *p, size_t n, size_t *done)
 {
 	struct channel *c = BIO_get_data(b);
-	int flags = c->read_deadline == FOREVER ? 0 : MSG_DONTWAIT;
 	bool wait = c->poll_first;
 
 	BIO_clear_retry_flags(b);
@@ -151,12 +150,14 @@ static int bio_read(BIO *b, char *p, size_t n, size_t *done)
 			c->io_err = r;
 			return 0;
 		}
-		k = recv(c->fd, p, n, flags);
+		k = recv(c->fd, p, n, c->read_deadline == FOREVER ? 0 : MSG_DONTWAIT);
 		if (k > 0) {
+			if (c->soon) /* only its beginning is waited for: no peer holds us by a byte now and then */
+				c->read_deadline = 0;
 			*done = (size_t)k;
 			return 1;
 		}
-		if (k < 0 && errno == EAGAIN && c->soon) {
+		if (k < 0 && errno == EAGAIN && c->soon && c->read_deadline) {
 			c->blocked = true;
 			BIO_set_retry_read(b);
 			return 0;

@@ -47,7 +47,7 @@ int channel_recv(struct channel *c, int timeout_ms, struct frame *ret);
  * asked for something that mostly comes at once. */
 int channel_recv_soon(struct channel *c, struct frame *ret);
 /* True when bytes already taken from the socket wait inside: poll would not tell of them, so
- * channel_recv is called until it returns 0 before polling. */
+ * channel_recv is called until this is false, or it returns 0, before polling. */
 bool channel_buffered(const struct channel *c);
 uint64_t channel_bytes_sent(const struct channel *c);
 
