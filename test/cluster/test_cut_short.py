@@ -27,6 +27,7 @@ def guests(lab) -> list[dict]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_while_it_moves(lab, home_dir, seed, request, account, kind):
     rng = random.Random(seed)
+    before = len(lab.logs(1))
     rounds, begun = 500 if request.config.getoption("--long") else 20, 0
     for _ in range(rounds):
         way = rng.choice(WAYS)
@@ -47,5 +48,6 @@ def test_killed_while_it_moves(lab, home_dir, seed, request, account, kind):
         while left := guests(lab):
             assert time.monotonic() < deadline, f"killed on its way {way}, and there is still {left}"
             time.sleep(0.01)
+    assert "broke the protocol" not in lab.logs(1)[before:], "the host is not to blame"
     assert begun > rounds // 4, f"only {begun} of {rounds} were on their way"
     account(f"{kind}: {begun} of {rounds} killed on their way")
