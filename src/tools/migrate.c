@@ -93,6 +93,8 @@ int main(int argc, char **argv)
 		return r;
 	if (tool_number(opt.arg[0], 1, INT32_MAX, &pid) < 0)
 		return tool_usage("migrate", "no process number:", opt.arg[0]);
+	if (!strcmp(opt.arg[1], "0")) /* as mps shows it, and openMosix's goto took it */
+		opt.arg[1] = "home";
 	if (strcmp(opt.arg[1], "home") != 0 && strcmp(opt.arg[1], "balance") != 0 &&
 	    tool_number(opt.arg[1], 1, (long)NODE_ID_MAX, &node) < 0)
 		return tool_usage("migrate", "no node's number, \"home\" or \"balance\":", opt.arg[1]);

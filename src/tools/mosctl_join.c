@@ -52,6 +52,7 @@ int mosctl_token(int argc, char **argv)
 	CLEANUP(tool_drop) json_t *o = NULL;
 	struct err e = ERR_INIT;
 	bool json = false;
+	long long minutes;
 	int r, status = token_options(argc, argv, ask, &json);
 
 	if (status != TOOL_OK)
@@ -68,8 +69,9 @@ int mosctl_token(int argc, char **argv)
 		(void)puts("");
 		return TOOL_OK;
 	}
-	(void)fprintf(stderr, "On the new machine, as root, within %lld minutes, once:\n",
-		      (tool_int(o, "seconds") + 59) / 60);
+	minutes = (tool_int(o, "seconds") + 59) / 60;
+	(void)fprintf(stderr, "On the new machine, as root, within %lld minute%s, once:\n",
+		      minutes, minutes == 1 ? "" : "s");
 	(void)printf("mosctl join %s", tool_text(o, "address"));
 	if (tool_int(o, "port") != UMOSIX_PORT)
 		(void)printf(" --port %lld", tool_int(o, "port"));

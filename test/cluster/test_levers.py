@@ -89,6 +89,15 @@ def test_block_refuses(mortal_lab, sleeper):
     lab.move(sleeper, 2)
 
 
+def test_home_is_0_too(mortal_lab, sleeper):
+    """As mps shows it."""
+    lab = mortal_lab
+    lab.move(sleeper, 2)
+    r = lab.migrate(sleeper, 0)
+    assert r.returncode == 0 and "node 2 -> 1" in r.stdout, r
+    assert lab.why(sleeper)["node"] == 0
+
+
 def test_expel_waits(mortal_lab, sleeper):
     lab = mortal_lab
     lab.move(sleeper, 2)
