@@ -34,6 +34,8 @@ static void undo_prepare(void *ctx)
 	struct half *p = ctx;
 
 	home_close_hop(p->h);
+	p->h->hop.going = false;
+	p->h->request = 0;
 }
 
 static int stage_order(void *ctx, struct err *e)

@@ -101,18 +101,22 @@ static bool compatible(const struct node_info *me, const struct node_info *other
 	return !me->features || !other->features || cpu_features_cover(other->features, me->features);
 }
 
-/* What a quiet node tells nobody, it knows itself. */
-static void know_ourselves(const struct mosd *d, struct policy_node *n)
+/* What this node has and how busy it is, as measured last. */
+static void know_ourselves(const struct mosd *d, const struct node_info *measured, struct policy_node *n)
+{
+	n->runnable = measured->runnable;
+	n->native = native_of(d->native, measured->runnable);
+	n->mem_total = measured->mem_total;
+	n->mem_free = measured->mem_free;
+}
+
+/* A quiet node tells nobody, and so it stands in the list too. */
+static void know_what_is_not_told(const struct mosd *d, struct policy_node *n)
 {
 	struct node_info i = { 0 };
 
-	if (!(n->flags & POLICY_QUIET))
-		return;
 	measure_info(d->measure, &i);
-	n->runnable = i.runnable;
-	n->native = native_of(d->native, i.runnable);
-	n->mem_total = i.mem_total;
-	n->mem_free = i.mem_free;
+	know_ourselves(d, &i, n);
 }
 
 static void take_node(struct balance *b, const struct member *m, const struct node_info *me, int64_t now)
@@ -139,8 +143,8 @@ static void take_node(struct balance *b, const struct member *m, const struct no
 		.guests_max = i->guests_max,
 		.rtt = (int64_t)m->rtt_us * NSEC_PER_USEC,
 	};
-	if (mine)
-		know_ourselves(b->d, &b->nodes[b->n_nodes - 1]);
+	if (mine && i->flags & INFO_QUIET)
+		know_what_is_not_told(b->d, &b->nodes[b->n_nodes - 1]);
 	belief_apply(b->d, me->speed, &b->nodes[b->n_nodes - 1]);
 }
 
@@ -347,10 +351,8 @@ static struct policy_node own_node(const struct mosd *d, struct policy_under_way
 	me.flags = policy_flags(levers_flags(d) | balance_flags(d));
 	me.speed = levers_speed(d) ? levers_speed(d) : i.speed;
 	me.cpus = i.cpus;
-	me.runnable = i.runnable;
-	me.native = native_of(d->native, i.runnable);
-	me.mem_total = i.mem_total;
-	me.mem_free = i.mem_free - MIN(memory, i.mem_free);
+	know_ourselves(d, &i, &me);
+	me.mem_free -= MIN(memory, me.mem_free);
 	me.guests = guests_count(d->guests);
 	me.guests_max = d->site.conf.guest_ids_count / CONF_IDS_EACH;
 	return me;
