@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stopping a thread that signals and stop signals reach at every instant. A hang ends by SIGALRM. */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -134,11 +135,99 @@ static void a_stop_lasts(void **state)
 	finish(pid);
 }
 
+/* One that ends with status 7 when @go is closed. */
+static pid_t ends_by_itself(int *go)
+{
+	int fd[2];
+	char c;
+	pid_t pid;
+
+	assert_int_equal(pipe(fd), 0);
+	pid = fork();
+	if (!pid) {
+		(void)close(fd[1]);
+		(void)read(fd[0], &c, 1);
+		_exit(7);
+	}
+	(void)close(fd[0]);
+	*go = fd[1];
+	return pid;
+}
+
+/* Whoever asks hears of the end, with its status, until it is reaped. */
+static void told_until_reaped(pid_t pid, int status)
+{
+	struct trace_wait w;
+
+	for (int flags = 0; flags <= TRACE_NOHANG; flags++) {
+		assert_int_equal(trace_wait(pid, flags, &w), 0);
+		assert_int_equal(w.event, TRACE_ENDED);
+		assert_int_equal(w.status, status);
+		assert_true(trace_has_ended(pid));
+	}
+	assert_int_equal(trace_cont(pid, 0), -ESRCH);
+	trace_reap(pid);
+	assert_int_equal(trace_wait(pid, 0, &w), -ESRCH);
+	assert_true(trace_has_ended(pid));
+	(void)alarm(0);
+}
+
+static void an_exit_is_told(void **state)
+{
+	int go;
+	pid_t pid = ends_by_itself(&go);
+
+	(void)alarm(PATIENCE);
+	assert_int_equal(trace_seize(pid, PTRACE_O_EXITKILL), 0);
+	assert_false(trace_has_ended(pid));
+	(void)close(go);
+	told_until_reaped(pid, 7 << 8);
+}
+
+static void a_death_is_told(void **state)
+{
+	struct trace_wait w;
+	int go;
+	pid_t pid = ends_by_itself(&go);
+
+	(void)alarm(PATIENCE);
+	assert_int_equal(trace_seize(pid, PTRACE_O_EXITKILL), 0);
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	assert_int_equal(trace_wait(pid, 0, &w), 0);
+	assert_int_equal(w.event, TRACE_SIGNAL);
+	assert_int_equal(w.sig, SIGTERM);
+	assert_false(trace_has_ended(pid));
+	assert_int_equal(trace_cont(pid, SIGTERM), 0);
+	told_until_reaped(pid, SIGTERM);
+	(void)close(go);
+}
+
+/* A stop that nobody has taken goes with a SIGKILL. */
+static void killed_in_a_stop(void **state)
+{
+	int go;
+	pid_t pid = ends_by_itself(&go);
+
+	(void)alarm(PATIENCE);
+	assert_int_equal(trace_seize(pid, PTRACE_O_EXITKILL), 0);
+	assert_int_equal(trace_interrupt(pid), 0);
+	while (state_of(pid) != 't')
+		;
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	while (!trace_has_ended(pid))
+		;
+	told_until_reaped(pid, SIGKILL);
+	(void)close(go);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stops_whatever_comes_first),
 		cmocka_unit_test(a_stop_lasts),
+		cmocka_unit_test(an_exit_is_told),
+		cmocka_unit_test(a_death_is_told),
+		cmocka_unit_test(killed_in_a_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,12 +5,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <openssl/ssl.h>
 
+#include "base/clock.h"
 #include "wire/frame.h"
 #include "wire/limits.h"
 #include "wire/psk.h"
@@ -107,6 +109,39 @@ static void breaks_seal(int fd)
 	SSL_free(s);
 }
 
+#define DRIPS 200
+
+static void drips(int fd)
+{
+	static const uint8_t head[] = { 23, 3, 3, 0, DRIPS };
+	const struct timespec moment = { 0, 300 * NSEC_PER_USEC };
+	struct psk_ring r;
+	SSL *s = raw_server(fd, &r);
+
+	PEER(write(fd, head, sizeof(head)) == (ssize_t)sizeof(head));
+	for (unsigned i = 0; i < DRIPS; i++) {
+		(void)nanosleep(&moment, NULL);
+		PEER(write(fd, "x", 1) == 1);
+	}
+	SSL_free(s);
+}
+
+/* Who waits for a moment is not held by bytes that go on coming. */
+static void a_moment_is_one(void **state)
+{
+	struct channel *c = peer_client(drips);
+	struct frame f;
+	unsigned times = 0;
+	int r;
+
+	while ((r = channel_recv_soon(c, &f)) == 0)
+		times++;
+	assert_true(r < 0);
+	assert_in_range(times, DRIPS / 8, UINT32_MAX); /* else some 6, one for each hiccup of the machine */
+	channel_close(c);
+	assert_int_equal(peer_status(), 0);
+}
+
 static void forged_record(void **state)
 {
 	struct channel *c = peer_client(breaks_seal);
@@ -153,7 +188,7 @@ int main(void)
 		cmocka_unit_test(too_long_to_receive),
 		cmocka_unit_test(closed_in_frame),
 		cmocka_unit_test(ended_in_frame),
-		cmocka_unit_test(forged_record),
+		cmocka_unit_test(a_moment_is_one), cmocka_unit_test(forged_record),
 		cmocka_unit_test(key_update),
 	};
 

@@ -139,6 +139,24 @@ static void times_out(void **state)
 	assert_int_equal(peer_status(), 0);
 }
 
+static void soon(void **state)
+{
+	struct channel *c = peer_client(echo);
+	struct frame f;
+	int r;
+
+	assert_int_equal(channel_recv_soon(c, &f), 0);
+	assert_int_equal(channel_send(c, 1, 2, NULL, 0), 0);
+	while ((r = channel_recv_soon(c, &f)) == 0)
+		;
+	assert_int_equal(r, 1);
+	assert_int_equal(f.id, 2);
+	assert_int_equal(channel_send(c, 1, 3, NULL, 0), 0); /* without limit it still waits for ever */
+	assert_int_equal(channel_recv(c, -1, &f), 1);
+	channel_close(c);
+	assert_int_equal(peer_status(), 0);
+}
+
 static void too_long_to_send(void **state)
 {
 	uint8_t *p = calloc(1, FRAME_MAX + 1);
@@ -221,7 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_sizes),
 		cmocka_unit_test(buffered_frames),
-		cmocka_unit_test(times_out),
+		cmocka_unit_test(soon), cmocka_unit_test(times_out),
 		cmocka_unit_test(too_long_to_send),
 		cmocka_unit_test(kernel_gives_up),
 		cmocka_unit_test(we_give_up),
