@@ -168,6 +168,27 @@ bool tool_answer_ok(const char *tool, const json_t *o, int *exit_code)
 	return false;
 }
 
+int tool_ask(const char *tool, json_t *ask, json_t **ret)
+{
+	CLEANUP(client_finish) struct client c = CLIENT_INIT;
+	CLEANUP(tool_drop) json_t *own = ask;
+	struct err e = ERR_INIT;
+	int status = TOOL_OK, r = client_connect(&c, &e);
+
+	if (r == 0)
+		r = client_ask(&c, steal_ptr(&own), ret, &e);
+	if (r < 0)
+		return tool_no_answer(tool, &e, r);
+	return tool_answer_ok(tool, *ret, &status) ? TOOL_OK : status;
+}
+
+void tool_print_json(json_t *o)
+{
+	(void)json_object_del(o, "done");
+	(void)json_dumpf(o, stdout, JSON_INDENT(1));
+	(void)putchar('\n');
+}
+
 int tool_no_answer(const char *tool, const struct err *e, int r)
 {
 	(void)fprintf(stderr, "%s: %s\n", tool, err_str(e, r));

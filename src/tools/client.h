@@ -44,6 +44,11 @@ int client_receive_now(struct client *c, json_t **ret, struct err *e);
 /* Asks and waits for the last object, which is the only one of interest. Return: 0 or -errno. */
 int client_ask(struct client *c, json_t *o, json_t **ret, struct err *e);
 
+/* Asks mosd for one object; says on standard error what is against it. Steals @ask; @ret is to be dropped in each
+ * case. Return: the exit status. */
+int tool_ask(const char *tool, json_t *ask, json_t **ret);
+/* Indented, and without what belongs to the conversation only. */
+void tool_print_json(json_t *o);
 /* True if the answer says so; else prints "TOOL: error" and stores the exit code. */
 bool tool_answer_ok(const char *tool, const json_t *o, int *exit_code);
 /* Prints "TOOL: error" for a conversation that failed. Return: the exit code. */

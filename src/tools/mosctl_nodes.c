@@ -15,22 +15,33 @@
 #define PAGE_KIB	 4    /* memory was told in pages of 4096 bytes */
 #define NODE_UNREACHABLE (-101) /* -ENETUNREACH, which openMosix told of a node that is down */
 
-/* Return: the exit status; @ret is to be finished in each case. */
-static int get_nodes(struct node_list *ret)
+/* Return: the exit status; @ret_all, an array, is to be dropped in each case. */
+static int ask_nodes(json_t **ret_all, uint32_t *ret_me)
 {
 	CLEANUP(client_finish) struct client c = CLIENT_INIT;
-	CLEANUP(tool_drop) json_t *all = NULL;
 	CLEANUP(tool_drop) json_t *last = NULL;
 	struct err e = ERR_INIT;
 	int status = TOOL_OK, r = client_connect(&c, &e);
 
 	if (r == 0)
-		r = nodes_ask(&c, &all, &last, &e);
+		r = nodes_ask(&c, ret_all, &last, &e);
 	if (r < 0)
 		return tool_no_answer("mosctl", &e, r);
-	if (!tool_answer_ok("mosctl", last, &status))
+	*ret_me = (uint32_t)tool_int(last, "node");
+	return tool_answer_ok("mosctl", last, &status) ? TOOL_OK : status;
+}
+
+/* Return: the exit status; @ret is to be finished in each case. */
+static int get_nodes(struct node_list *ret)
+{
+	CLEANUP(tool_drop) json_t *all = NULL;
+	struct err e = ERR_INIT;
+	uint32_t me;
+	int r, status = ask_nodes(&all, &me);
+
+	if (status != TOOL_OK)
 		return status;
-	r = node_list_read(all, (uint32_t)tool_int(last, "node"), ret);
+	r = node_list_read(all, me, ret);
 	return r < 0 ? tool_no_answer("mosctl", &e, r) : TOOL_OK;
 }
 
@@ -203,21 +214,13 @@ static void print_row(const struct node_row *r)
 
 static int nodes_json(void)
 {
-	CLEANUP(client_finish) struct client c = CLIENT_INIT;
 	CLEANUP(tool_drop) json_t *all = NULL;
-	CLEANUP(tool_drop) json_t *last = NULL;
-	struct err e = ERR_INIT;
-	int status = TOOL_OK, r = client_connect(&c, &e);
+	uint32_t me;
+	int status = ask_nodes(&all, &me);
 
-	if (r == 0)
-		r = nodes_ask(&c, &all, &last, &e);
-	if (r < 0)
-		return tool_no_answer("mosctl", &e, r);
-	if (!tool_answer_ok("mosctl", last, &status))
-		return status;
-	(void)json_dumpf(all, stdout, JSON_INDENT(1));
-	(void)putchar('\n');
-	return TOOL_OK;
+	if (status == TOOL_OK)
+		tool_print_json(all);
+	return status;
 }
 
 int mosctl_nodes(int argc, char **argv)

@@ -172,12 +172,10 @@ static void print_why(const json_t *o)
 
 int mosctl_why(int argc, char **argv)
 {
-	CLEANUP(client_finish) struct client c = CLIENT_INIT;
 	CLEANUP(tool_drop) json_t *o = NULL;
-	struct err e = ERR_INIT;
 	const char *which = NULL;
 	bool json = false;
-	int r, status = 0;
+	int status;
 	long pid;
 
 	for (int i = 1; i < argc; i++) {
@@ -192,20 +190,12 @@ int mosctl_why(int argc, char **argv)
 		return tool_usage("mosctl", "why: which process?", NULL);
 	if (tool_number(which, 1, INT32_MAX, &pid) < 0)
 		return tool_usage("mosctl", "no process number:", which);
-	r = client_connect(&c, &e);
-	if (r == 0)
-		r = client_ask(&c, json_pack("{sssI}", "op", "why", "pid", (json_int_t)pid), &o,
-			       &e);
-	if (r < 0)
-		return tool_no_answer("mosctl", &e, r);
-	if (!tool_answer_ok("mosctl", o, &status))
+	status = tool_ask("mosctl", json_pack("{sssI}", "op", "why", "pid", (json_int_t)pid), &o);
+	if (status != TOOL_OK)
 		return status;
-	(void)json_object_del(o, "done");
-	if (json) {
-		(void)json_dumpf(o, stdout, JSON_INDENT(1));
-		(void)putchar('\n');
-	} else {
+	if (json)
+		tool_print_json(o);
+	else
 		print_why(o);
-	}
 	return TOOL_OK;
 }
