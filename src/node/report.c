@@ -96,6 +96,7 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	put(o, "members_by", json_string(members_way(d->members)));
 	put(o, "block", json_boolean(levers_flags(d) & INFO_BLOCK));
 	put(o, "flags", levers_json(d));
+	put_int(o, "speed_set", levers_speed(d));
 	put_int(o, "guests_max", d->site.conf.guest_ids_count / CONF_IDS_EACH);
 	put_int(o, "guest_count", guests_count(d->guests));
 	put_int(o, "away", away);

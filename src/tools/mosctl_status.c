@@ -44,6 +44,24 @@ static void print_self(const json_t *s)
 		     number(s, "mem_free") / 1024);
 }
 
+/* The levers that are set, so that nobody wonders why nothing moves. */
+static void print_levers(const json_t *o)
+{
+	const json_t *flags = json_object_get(o, "flags"), *f;
+	long long speed = number(o, "speed_set");
+	size_t i;
+
+	(void)fputs("Set here: ", stdout);
+	json_array_foreach(flags, i, f)
+	{
+		(void)fputs(i ? ", " : "", stdout);
+		tool_print_text(stdout, json_is_string(f) ? json_string_value(f) : "?", 0);
+	}
+	if (speed)
+		(void)printf("%sspeed %lld", json_array_size(flags) ? ", " : "", speed);
+	(void)puts(json_array_size(flags) || speed ? "" : "nothing");
+}
+
 static void print_discovery(const json_t *d)
 {
 	const json_t *links = json_object_get(d, "links"), *l;
@@ -95,6 +113,7 @@ static void print_status(const json_t *o)
 	}
 	print_discovery(json_object_get(o, "discovery"));
 	print_self(json_object_get(o, "self"));
+	print_levers(o);
 	(void)printf("Processes away: %lld, on their way: %lld\n", number(o, "away"),
 		     number(o, "moving"));
 	(void)printf("Guests here: %lld of at most %lld%s\n", number(o, "guest_count"),
@@ -111,29 +130,20 @@ static void print_status(const json_t *o)
 
 int mosctl_status(int argc, char **argv)
 {
-	CLEANUP(client_finish) struct client c = CLIENT_INIT;
 	CLEANUP(tool_drop) json_t *o = NULL;
-	struct err e = ERR_INIT;
 	bool json = argc == 2 && !strcmp(argv[1], "--json");
-	int r, status = 0;
+	int status;
 
 	if (argc == 2 && argv[1][0] >= '0' && argv[1][0] <= '9')
 		return mosctl_node_status(argc, argv);
 	if (argc > 1 && !json)
 		return tool_usage("mosctl", "status takes a node or --json, not", argv[argc - 1]);
-	r = client_connect(&c, &e);
-	if (r == 0)
-		r = client_ask(&c, json_pack("{ss}", "op", "status"), &o, &e);
-	if (r < 0)
-		return tool_no_answer("mosctl", &e, r);
-	if (!tool_answer_ok("mosctl", o, &status))
+	status = tool_ask("mosctl", json_pack("{ss}", "op", "status"), &o);
+	if (status != TOOL_OK)
 		return status;
-	(void)json_object_del(o, "done");
-	if (json) {
-		(void)json_dumpf(o, stdout, JSON_INDENT(1));
-		(void)putchar('\n');
-	} else {
+	if (json)
+		tool_print_json(o);
+	else
 		print_status(o);
-	}
 	return TOOL_OK;
 }

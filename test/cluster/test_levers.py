@@ -44,6 +44,8 @@ def test_levers_survive_mosd(mortal_lab):
     mosctl(lab, 2, "nostay")
     mosctl(lab, 2, "setspeed", "12345")
     assert flags(lab, 2) == ["lstay", "block", "quiet"]
+    assert "\nSet here: lstay, block, quiet, speed 12345\n" in mosctl(lab, 2, "status")
+    assert "\nSet here: nothing\n" in mosctl(lab, 1, "status", uid=ORDINARY)
     saved = lab.inside(2, "/var/lib/umosix/levers").read_text()
     assert saved == "lstay yes\nblock yes\nquiet yes\nspeed 12345\n"
     lab.node_verb("kill", 2)
