@@ -104,7 +104,7 @@ def test_expel_waits(mortal_lab, sleeper):
     lab = mortal_lab
     lab.move(sleeper, 2)
     p = begin(lab, 2, "expel")
-    assert p.stdout.readline() == "1 guest left\n"
+    assert p.stdout.readline() == "1 guest is left\n"
     assert flags(lab, 2) == ["block", "expel"]
     lab.move(sleeper, "home")
     assert re.match("no guest is left", p.stdout.readline())
@@ -117,7 +117,7 @@ def test_expel_taken_back(mortal_lab, sleeper):
     lab = mortal_lab
     lab.move(sleeper, 2)
     p = begin(lab, 2, "expel")
-    assert p.stdout.readline() == "1 guest left\n"
+    assert p.stdout.readline() == "1 guest is left\n"
     mosctl(lab, 2, "noblock")
     assert p.wait(20) == 1
     assert flags(lab, 2) == []

@@ -101,7 +101,7 @@ def test_drain_shows_progress(mosd):
     mosd.answers["bring"] = [{"left": 1}, {"ok": True, "left": 0, "done": True}]
     r = mosd.tool("mosctl", "drain")
     assert r.returncode == 0
-    assert "2 guests, processes away to be counted left" in r.stdout
+    assert r.stdout.splitlines()[:-1] == ["1 process away is left"]
     assert r.stdout.splitlines()[-1].startswith("drained: ")
     assert {o["op"] for o in mosd.asked} == {"expel", "bring"}
     mosd.asked.clear()
@@ -113,9 +113,20 @@ def test_drain_shows_progress(mosd):
 def test_drain_gives_up_in_time(mosd):
     mosd.answers["expel"] = [{"left": 2}]
     mosd.answers["bring"] = [{"ok": True, "left": 0, "done": True}]
+    for verb in ("drain", "expel"):
+        r = mosd.tool("mosctl", verb, "--timeout", 1)
+        assert (r.returncode, r.stderr) == (1, "")
+        assert r.stdout == "2 guests are left\nthe time is over: 2 guests are left; mosd goes on\n"
+    r = mosd.tool("mosctl", "bring", "--timeout", 1)
+    assert (r.returncode, r.stdout) == (0, "all are home; none leaves by itself until `mosctl nolstay`\n")
+    mosd.answers["bring"] = [{"left": 1}]
     r = mosd.tool("mosctl", "drain", "--timeout", 1)
-    assert r.returncode == 1
-    assert "2 guests, no process away left when the time was over" in r.stdout
+    assert r.stdout.splitlines()[0] == "2 guests and 1 process away are left"
+    mosd.answers["bring"] = []
+    r = mosd.tool("mosctl", "bring", "--timeout", 1)
+    assert (r.returncode, r.stdout) == (1, "the time is over: mosd has not told what is left; mosd goes on\n")
+    for wrong in (["--timeout"], ["--timeout", "x"], ["--for-now"], ["1"]):
+        assert mosd.tool("mosctl", "expel", *wrong).returncode == 2
 
 
 def test_refusals(mosd):
