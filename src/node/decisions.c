@@ -81,6 +81,8 @@ json_t *decision_json(const struct policy_decision *d)
 	(void)json_object_set_new(o, "reason", json_string(policy_reason_names[d->reason]));
 	(void)json_object_set_new(o, "verdict", json_string(policy_verdict_names[d->verdict]));
 	(void)json_object_set_new(o, "text", obj_text(policy_explain(d, text, sizeof(text))));
+	if (d->word[0])
+		(void)json_object_set_new(o, "word", json_sprintf("%.*s", (int)sizeof(d->word), d->word));
 	for (unsigned i = 0; i < ARRAY_SIZE(figures); i++)
 		(void)json_object_set_new(o, figures[i].name, json_integer(figures[i].value));
 	return o;

@@ -6,6 +6,18 @@
 
 #define LOOKS 12 /* at all processes, in one round */
 
+/* What lets nothing leave for load where @j is at @v: a word that policy_explain knows, or NULL. */
+static const char *keeps(const struct round *r, const struct job *j, const struct view *v)
+{
+	if (!r->c->balance)
+		return "balance";
+	if (v->node->flags & POLICY_STAY)
+		return "stay";
+	if (v->me && v->node->flags & POLICY_LSTAY)
+		return "lstay";
+	return v->me && j->p->hint == POLICY_HINT_IO ? "iojob" : NULL;
+}
+
 /* Why it does not even come into question to move for load; POLICY_GO: it does. */
 static uint8_t held(const struct round *r, const struct job *j)
 {
@@ -20,9 +32,7 @@ static uint8_t held(const struct round *r, const struct job *j)
 		return POLICY_LOCKED;
 	if (p->forbidden && (!p->forbidden_until || p->forbidden_until > r->in->now))
 		return POLICY_FORBIDDEN;
-	if (!r->c->balance || v->node->flags & POLICY_STAY)
-		return POLICY_STAYS;
-	if (v->me && (v->node->flags & POLICY_LSTAY || p->hint == POLICY_HINT_IO))
+	if (keeps(r, j, v))
 		return POLICY_STAYS;
 	if (j->note && j->note->until > r->in->now)
 		return POLICY_BACKOFF;
@@ -120,14 +130,16 @@ static int64_t wait_of(const struct round *r, const struct job *j, const struct 
 	return 0;
 }
 
-static void note_word(struct job *j)
+static void note_word(const struct round *r, struct job *j)
 {
-	const char *from = j->p->forbidden;
-	size_t i;
+	const char *word = NULL;
 
-	for (i = 0; j->why.verdict == POLICY_FORBIDDEN && from[i] && i < sizeof(j->why.word) - 1;
-	     i++)
-		j->why.word[i] = from[i];
+	if (j->why.verdict == POLICY_FORBIDDEN)
+		word = j->p->forbidden;
+	else if (j->why.verdict == POLICY_STAYS)
+		word = keeps(r, j, &r->views[j->at]);
+	for (size_t i = 0; word && word[i] && i < sizeof(j->why.word) - 1; i++)
+		j->why.word[i] = word[i];
 }
 
 /* What comes of @j by load. Return: whether it wants to go; @ret says where. */
@@ -149,7 +161,7 @@ static bool look_at(struct round *r, struct job *j, struct offer *ret)
 		j->why.verdict = POLICY_NO_MEMORY;
 	}
 	j->why.wait = wait_of(r, j, ret);
-	note_word(j);
+	note_word(r, j);
 	return verdict == POLICY_GO;
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "policy/policy.h"
@@ -223,6 +224,23 @@ static void stay_word(struct text *t, const struct policy_decision *d, const cha
 	say(t, "%s (%.*s)", why, (int)sizeof(d->word), d->word);
 }
 
+static void stay_kept(struct text *t, const struct policy_decision *d, const char *why)
+{
+	static const struct {
+		const char *word, *why;
+	} keepers[] = {
+		{ "balance", "balance is off in mosd.conf, so nothing moves for load from here" },
+		{ "stay", "stay is set there, so nothing leaves by itself (mosctl nostay ends it)" },
+		{ "lstay", "lstay is set, so no process of this node leaves by itself (mosctl nolstay ends it)" },
+		{ "iojob", "its place is at home, since it was said to read and write (iojob, mosrun -i)" },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(keepers); i++)
+		if (!strncmp(d->word, keepers[i].word, sizeof(d->word)))
+			why = keepers[i].why;
+	say(t, "%s", why);
+}
+
 static void stay_chance(struct text *t, const struct policy_decision *d, const char *why)
 {
 	stay_compared(t, d, why);
@@ -255,8 +273,7 @@ static const struct {
 	[POLICY_FORBIDDEN] = { "it cannot leave", stay_word },
 	[POLICY_BACKOFF] = { "a move failed not long ago: it is left alone", stay_wait },
 	[POLICY_BUSY] = { "it is on its way", stay_plain },
-	[POLICY_STAYS] = { "nothing leaves for load here (stay, lstay, iojob, or balance is off)",
-			   stay_plain },
+	[POLICY_STAYS] = { "nothing leaves for load here", stay_kept },
 	[POLICY_OTHERS] = { "as many others are about to go", stay_chance },
 	[POLICY_LIMIT] = { "as many moves as may be are under way", stay_compared },
 	[POLICY_GUESTS] = { "guests slow it down here, and leave first", stay_compared },

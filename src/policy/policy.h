@@ -154,7 +154,7 @@ enum policy_verdict {
 	POLICY_FORBIDDEN, /* `word` says why */
 	POLICY_BACKOFF,	  /* a move failed not long ago */
 	POLICY_BUSY,	  /* is on its way */
-	POLICY_STAYS,	  /* stay or lstay of the node where it is, or iojob, or balance is off */
+	POLICY_STAYS,	  /* stay or lstay of the node where it is, or iojob, or balance is off: `word` */
 	POLICY_OTHERS,	  /* it would pay, but as many others will send theirs */
 	POLICY_LIMIT,	  /* as many moves as may be are under way */
 	POLICY_GUESTS,	  /* guests, who slow it down here, are to leave first */
@@ -170,7 +170,7 @@ struct policy_decision {
 	node_id from, to; /* to: NODE_ID_NONE if nothing was compared */
 	node_id home;
 	uint8_t reason, verdict;
-	char word[24]; /* of POLICY_FORBIDDEN */
+	char word[24]; /* of POLICY_FORBIDDEN; of POLICY_STAYS: "balance", "stay", "lstay", "iojob" */
 	/* load: hundredths of a CPU-bound task for each standard processor, as openMosix shows it
 	 */
 	uint32_t load_from, load_to;		 /* before */

@@ -27,6 +27,35 @@ static void sentences(void **state)
 	scene_end(s);
 }
 
+/* One is said, not all that it might be. */
+static void which_keeps_it(void **state)
+{
+	static const struct {
+		bool balance;
+		uint8_t flags, hint;
+		const char *text;
+	} rows[] = {
+		{ false, 0, 0, "stays at home: balance is off in mosd.conf, so nothing moves for load from here" },
+		{ true, POLICY_STAY, 0, "stays at home: stay is set there, so nothing leaves by itself (mosctl nostay ends it)" },
+		{ true, POLICY_LSTAY, 0, "stays at home: lstay is set, so no process of this node leaves by itself (mosctl nolstay ends it)" },
+		{ true, 0, POLICY_HINT_IO,
+		  "stays at home: its place is at home, since it was said to read and write (iojob, mosrun -i)" },
+	};
+	char text[400];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scene *s = scene_new(2, 2);
+
+		s->conf.balance = rows[i].balance;
+		s->nodes[0].flags = rows[i].flags;
+		s->ours[0].hint = rows[i].hint;
+		s->ours[1].locked = true;
+		assert_int_equal(scene_run(s), 0);
+		assert_string_equal(policy_explain(&s->why[0], text, sizeof(text)), rows[i].text);
+		scene_end(s);
+	}
+}
+
 static void all_of_them(void **state)
 {
 	struct policy_decision d = { .id = 1, .from = { 1 }, .to = { 2 }, .home = { 1 } };
@@ -68,6 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sentences),
+		cmocka_unit_test(which_keeps_it),
 		cmocka_unit_test(all_of_them),
 		cmocka_unit_test(no_such_word),
 	};
