@@ -235,7 +235,7 @@ json_t *report_ps(struct mosd *d, uid_t caller, bool all)
 	for (struct migrant *m = migrants_first(d->migrants); m; m = m->next) {
 		if (m->ended || members_has(d->members, m->pid))
 			continue;
-		if (m->how != MIGRANT_ADOPTED || m->node || m->request || m->moves)
+		if (m->how != MIGRANT_ADOPTED || m->node || m->request || m->moves || m->by_rule)
 			ps_add(&ps, m->pid, m);
 	}
 	return ps.list;

@@ -11,8 +11,9 @@
 
 static const char help[] = "Usage: mps [-a] [-w] [--json]\n"
 			   "Lists the processes that may move: those started with mosrun, their "
-			   "descendants, and those\n"
-			   "that migrate moved. NODE is where one runs: 0 is here, its home.\n"
+			   "descendants, those\n"
+			   "that migrate moved, and those that mosd.conf adopts. NODE is where one runs: 0 is here,\n"
+			   "its home.\n"
 			   "\n"
 			   "  -a          those of all users (root)\n"
 			   "  -w          do not cut lines at the width of the terminal\n"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs that were never under mosrun: their users move them, and by themselves they move if a rule means them."""
 
+import json
 import re
 
 import pytest
@@ -87,6 +88,23 @@ def test_not_yet_and_not_this_one(free):
     assert 4900 < int(told[1]) <= 5000 and int(told[2]) == int(told[1]) + 5
     rule(lab, "program=/usr/bin/nothing", f"user={OTHER}")
     assert "no rule means it" in mosctl(lab, 1, "why", str(job.pid))
+    job.type("tell\n")
+    job.shows("right", 60)
+
+
+def test_adopted_at_home_is_seen(free):
+    """By who does not know that it may move: mps has it before it ever moved, and why tells what keeps it here."""
+    lab = free
+    mosctl(lab, 1, "stay")
+    job = native(lab, lab.folder("seen"), ORDINARY)
+    assert ask(lab, 1, "ps", all=True)[-1]["count"] == 0
+    rule(lab, f"user={ORDINARY} age=1")
+    wait_for(lambda: ask(lab, 1, "ps", all=True)[-1]["count"] == 1, 30)
+    r = lab.run(1, [str(lab.bin / "mps"), "--json"], uid=ORDINARY)
+    assert [(p["pid"], p["how"], p["node"], p["moves"]) for p in json.loads(r.stdout)] == [(job.pid, "adopted", 0, 0)]
+    wait_for(lambda: "balance" in lab.why(job.pid), 30)
+    assert "Now it stays at home: stay is set there, so nothing leaves by itself" in mosctl(lab, 1, "why", str(job.pid))
+    assert lab.why(job.pid)["balance"]["word"] == "stay"
     job.type("tell\n")
     job.shows("right", 60)
 
