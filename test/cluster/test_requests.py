@@ -258,7 +258,7 @@ def test_own_figures_are_as_they_were_just_set(node):
 
 def test_a_rule_for_a_user_that_nobody_knows(quiet):
     """It means nobody: whoever looks is told which line it is."""
-    quiet.conf("adopt = user=root age=3000\nadopt = user=no-such-one age=3000\n")
+    quiet.conf("adopt = user=daemon age=3000\nadopt = user=no-such-one age=3000\n")
     at = f"{quiet.dir}/mosd.conf:4: adopt: this machine has no user no-such-one"
     r = quiet.run(quiet.stage / "mosd", "--conf", quiet.dir / "mosd.conf", "-c", check=0)
     assert r.stderr.startswith(f"mosd: {at}") and "node 1" in r.stdout
@@ -267,10 +267,21 @@ def test_a_rule_for_a_user_that_nobody_knows(quiet):
     assert [w[:len(at)] for w in node.status()["warnings"]] == [at]
     assert f"Warning: {at}" in node.run("mosctl", "status", uid=USER, check=0).stdout
     assert at in node.run("mosctl", "reload", check=0).stderr
-    node.conf("adopt = user=root age=3000\n")
+    node.conf("adopt = user=daemon age=3000\n")
     r = node.run("mosctl", "reload", check=0)
     assert (r.stdout, r.stderr) == ("mosd serves by its files as they are now\n", "")
     assert node.status()["warnings"] == []
+
+
+@pytest.mark.parametrize("rule, why", [
+    ("user=root", "root's programs are never adopted"), ("user=0 age=5", "root's programs are never adopted"),
+    ("program=bin/render", "no path begins as bin/render does"), ("program=?usr/bin/*", "no path begins as ?usr/bin/* does"),
+])
+def test_a_rule_that_can_mean_nobody(quiet, rule, why):
+    quiet.conf(f"adopt = user=daemon program=*/render age=9\nadopt = program=/usr/*/x\nadopt = {rule}\n")
+    r = quiet.run(quiet.stage / "mosd", "--conf", quiet.dir / "mosd.conf", "-c", check=0)
+    assert r.stderr.startswith(f"mosd: {quiet.dir}/mosd.conf:5: adopt: {why}, so the line adopts nothing: "), r.stderr
+    assert r.stderr.count("\n") == 1 and "then `mosctl reload`" in r.stderr
 
 
 # mosrun
