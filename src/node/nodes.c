@@ -28,34 +28,70 @@ static json_t *flags_json(unsigned flags)
 	return list;
 }
 
-static void put_info(json_t *o, const struct node_info *i, bool up)
+/* What of a record is known. */
+enum told {
+	TOLD_NOTHING, /* nothing was heard of that node yet */
+	TOLD_SIZE,    /* it is quiet: not how busy it is */
+	TOLD_ALL,
+	TOLD_NEVER, /* not even then */
+};
+
+static void put_info(json_t *o, const struct node_info *i, enum told told, bool up)
 {
 	const struct {
 		const char *name;
+		enum told from;
 		uint64_t value;
 	} figures[] = {
-		{ "speed", i->speed },
-		{ "cpus", i->cpus },
-		{ "runnable", i->runnable },
-		{ "native", MIN(i->native, i->runnable) },
-		{ "load", info_load(i) },
-		{ "util", i->util },
-		{ "mem_total_kib", i->mem_total },
-		{ "mem_free_kib", i->mem_free },
-		{ "mem_raw_kib", i->mem_raw },
-		{ "guests", i->guests },
-		{ "guests_max", i->guests_max },
-		{ "away", i->away },
-		{ "status", INFO_CONFIGURED | (up ? INFO_UP : 0) |
+		{ "speed", TOLD_SIZE, i->speed },
+		{ "cpus", TOLD_SIZE, i->cpus },
+		{ "runnable", TOLD_ALL, i->runnable },
+		{ "native", i->native == INFO_NOT_TOLD ? TOLD_NEVER : TOLD_ALL, MIN(i->native, i->runnable) },
+		{ "load", TOLD_ALL, info_load(i) },
+		{ "util", TOLD_ALL, i->util },
+		{ "mem_total_kib", TOLD_SIZE, i->mem_total },
+		{ "mem_free_kib", TOLD_ALL, i->mem_free },
+		{ "mem_raw_kib", TOLD_ALL, i->mem_raw },
+		{ "guests", TOLD_SIZE, i->guests },
+		{ "guests_max", TOLD_SIZE, i->guests_max },
+		{ "away", TOLD_SIZE, i->away },
+		{ "status", TOLD_NOTHING, INFO_CONFIGURED | (up ? INFO_UP : 0) |
 			    (i->flags & (INFO_STAY | INFO_LSTAY | INFO_BLOCK | INFO_QUIET)) },
 	};
 	char features[20];
 
 	for (unsigned k = 0; k < ARRAY_SIZE(figures); k++)
-		(void)json_object_set_new(o, figures[k].name, json_integer((json_int_t)figures[k].value));
+		(void)json_object_set_new(o, figures[k].name,
+					  told < figures[k].from ? json_null() :
+								   json_integer((json_int_t)figures[k].value));
 	(void)json_object_set_new(o, "flags", flags_json(i->flags));
 	(void)snprintf(features, sizeof(features), "%016llx", (unsigned long long)i->features);
 	(void)json_object_set_new(o, "features", i->features ? json_string(features) : json_null());
+}
+
+/* A quiet node tells nobody how busy it is, and so it is not in its own record either. */
+static void know_ourselves(const struct mosd *d, struct node_info *i)
+{
+	struct node_info now = { 0 };
+
+	measure_info(d->measure, &now);
+	i->runnable = now.runnable;
+	i->native = native_of(d->native, now.runnable);
+	i->util = now.util;
+	i->mem_free = now.mem_free;
+	i->mem_raw = now.mem_raw;
+}
+
+static void put_member(json_t *o, const struct mosd *d, const struct member *m)
+{
+	enum told told = m->info.flags & INFO_QUIET ? TOLD_SIZE : TOLD_ALL;
+	struct node_info i = m->info;
+
+	if (m->node == d->site.me) {
+		know_ourselves(d, &i);
+		told = TOLD_ALL;
+	}
+	put_info(o, &i, i.seq ? told : TOLD_NOTHING, member_present(m->state));
 }
 
 static json_t *member_json(const struct mosd *d, const struct member *m)
@@ -74,7 +110,7 @@ static json_t *member_json(const struct mosd *d, const struct member *m)
 	(void)json_object_set_new(o, "age_ms",
 				  json_integer(m->info.seq ? (now - m->made) / NSEC_PER_MSEC : -1));
 	(void)json_object_set_new(o, "rtt_us", m->rtt_us ? json_integer(m->rtt_us) : json_null());
-	put_info(o, &m->info, member_present(m->state));
+	put_member(o, d, m);
 	return o;
 }
 
@@ -95,7 +131,7 @@ static json_t *alone_json(struct mosd *d)
 	(void)json_object_set_new(o, "state", json_string(member_state_str(MEMBER_ALIVE)));
 	(void)json_object_set_new(o, "age_ms", json_integer(0));
 	(void)json_object_set_new(o, "rtt_us", json_null());
-	put_info(o, &i, true);
+	put_info(o, &i, TOLD_ALL, true);
 	return o;
 }
 

@@ -13,7 +13,7 @@
 #include "tools/nodes.h"
 
 #define PAGE_KIB	 4    /* memory was told in pages of 4096 bytes */
-#define NODE_UNREACHABLE (-101) /* -ENETUNREACH, which openMosix told of a node that is down */
+#define NODE_UNREACHABLE (-101) /* -ENETUNREACH, which openMosix told of a node of which it knew nothing */
 
 /* Return: the exit status; @ret_all, an array, is to be dropped in each case. */
 static int ask_nodes(json_t **ret_all, uint32_t *ret_me)
@@ -80,27 +80,32 @@ static const struct {
 	{ "getfree", offsetof(struct node_row, mem_raw), PAGE_KIB },
 };
 
+/* The figure for which @verb asks, or NODE_NOT_TOLD. */
+static int64_t figure(const struct node_row *row, const char *verb)
+{
+	int64_t v = NODE_NOT_TOLD;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (!strcmp(verb, numbers[i].verb)) {
+			memcpy(&v, (const char *)row + numbers[i].at, sizeof(v));
+			return v < 0 ? NODE_NOT_TOLD : v / numbers[i].divide_by;
+		}
+	return v;
+}
+
 int mosctl_get(int argc, char **argv)
 {
 	CLEANUP(node_list_finish) struct node_list l = { 0 };
 	struct node_row row;
 	int status = get_node(argc, argv, &l, &row);
+	int64_t v = NODE_NOT_TOLD;
 
-	if (status != TOOL_OK)
+	if (status != TOOL_OK && status != TOOL_FAILED)
 		return status;
-	if (!node_up(&row)) {
-		(void)printf("%d\n", NODE_UNREACHABLE);
-		return TOOL_FAILED;
-	}
-	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
-		int64_t v;
-
-		if (strcmp(argv[0], numbers[i].verb) != 0)
-			continue;
-		memcpy(&v, (const char *)&row + numbers[i].at, sizeof(v));
-		(void)printf("%lld\n", (long long)(v / numbers[i].divide_by));
-	}
-	return TOOL_OK;
+	if (status == TOOL_OK && node_up(&row))
+		v = figure(&row, argv[0]);
+	(void)printf("%lld\n", (long long)(v < 0 ? NODE_UNREACHABLE : v));
+	return v < 0 ? TOOL_FAILED : TOOL_OK;
 }
 
 int mosctl_isup(int argc, char **argv)
@@ -188,14 +193,29 @@ int mosctl_whois(int argc, char **argv)
 	return TOOL_FAILED;
 }
 
-static const char *kib(int64_t v, char *to, size_t size)
+/* A cell of the table. */
+struct cell {
+	char text[32];
+};
+
+/* What is not known is no number. */
+static const char *plain(int64_t v, int64_t divide_by, const char *unit, struct cell *to)
 {
-	return tool_bytes((double)v * 1024, to, size);
+	if (v < 0)
+		return "-";
+	(void)snprintf(to->text, sizeof(to->text), "%lld%s", (long long)(v / divide_by), unit);
+	return to->text;
+}
+
+static const char *kib(int64_t v, struct cell *to)
+{
+	return v < 0 ? "-" : tool_bytes((double)v * 1024, to->text, sizeof(to->text));
 }
 
 static void print_row(const struct node_row *r)
 {
-	char memory[32], total[32], rtt[32], flags[64];
+	struct cell speed, load, util, memory, total, guests, away, rtt;
+	char flags[64];
 
 	(void)printf("%5u%c %-15s %-7s", r->node, r->me ? '*' : ' ', r->addr,
 		     node_state_str(r->state));
@@ -203,12 +223,11 @@ static void print_row(const struct node_row *r)
 		(void)putchar('\n');
 		return;
 	}
-	(void)printf(" %6lld %5.1f %6lld %4lld%% %8s %8s %6lld %5lld %8s %s\n", (long long)r->speed,
-		     (double)r->cpus / 1000, (long long)r->load, (long long)r->util / 10,
-		     kib(r->mem_free, memory, sizeof(memory)),
-		     kib(r->mem_total, total, sizeof(total)), (long long)r->guests,
-		     (long long)r->away,
-		     r->me || !r->rtt_us ? "-" : tool_time((double)r->rtt_us, rtt, sizeof(rtt)),
+	(void)printf(" %6s %5.1f %6s %5s %8s %8s %6s %5s %8s %s\n", plain(r->speed, 1, "", &speed),
+		     (double)MAX(r->cpus, (int64_t)0) / 1000, plain(r->load, 1, "", &load),
+		     plain(r->util, 10, "%", &util), kib(r->mem_free, &memory), kib(r->mem_total, &total),
+		     plain(r->guests, 1, "", &guests), plain(r->away, 1, "", &away),
+		     r->me || r->rtt_us < 1 ? "-" : tool_time((double)r->rtt_us, rtt.text, sizeof(rtt.text)),
 		     node_flags_text(r->flags, ",", flags, sizeof(flags)));
 }
 

@@ -53,6 +53,19 @@ static double value(const struct bars *b, const struct node_row *r)
 	}
 }
 
+/* A quiet node tells how big it is, but not how busy. */
+static bool told(const struct bars *b, const struct node_row *r)
+{
+	switch (b->v->mode) {
+	case MON_MEMORY:
+		return r->mem_free >= 0;
+	case MON_RAW:
+		return r->mem_raw >= 0;
+	default:
+		return value(b, r) >= 0;
+	}
+}
+
 /* The part of a memory bar that is in use. */
 static double used(const struct bars *b, const struct node_row *r)
 {
@@ -226,10 +239,11 @@ static uint32_t block(const struct bars *b, int n)
 	return n > 0 ? 0x2580U + (uint32_t)n : ' ';
 }
 
-static void draw_down(const struct bars *b, const struct node_row *r, int col)
+/* In place of a bar. */
+static void draw_word(const struct bars *b, const struct node_row *r, int col)
 {
 	static const char *const word[] = {
-		[NODE_UNKNOWN] = "?", [NODE_ALIVE] = "", [NODE_SUSPECT] = "",
+		[NODE_UNKNOWN] = "?", [NODE_ALIVE] = "?", [NODE_SUSPECT] = "?",
 		[NODE_DEAD] = "DEAD", [NODE_LEFT] = "LEFT",
 	};
 	int n = (int)strlen(word[r->state]), from = MAX(b->height - n, 0);
@@ -295,12 +309,14 @@ static void draw_totals(const struct bars *b)
 		if (!node_up(r))
 			continue;
 		n++;
+		guests += MAX(r->guests, (int64_t)0);
+		if (r->util < 0)
+			continue; /* quiet: its size alone would look like idleness */
 		cpus += (double)r->cpus / 1000;
 		runnable += (double)r->runnable / 1000;
 		use += (double)r->util / 1000 * (double)r->cpus / 1000;
 		total += (double)r->mem_total / KIB_IN_GIB;
 		free_kib += (double)r->mem_free / KIB_IN_GIB;
-		guests += r->guests;
 	}
 	col = screen_piece(b->s, row, 0, ATTR_TITLE, "Total: %lld up", n);
 	col = screen_piece(b->s, row, col, ATTR_TITLE, ", %.0f run on %.0f cpus", runnable, cpus);
@@ -324,10 +340,10 @@ void mon_draw_nodes(struct mon_view *v, const struct mon_data *d, struct screen 
 		const struct node_row *r = b.rows[v->first + i];
 		int col = b.left + i * b.stride;
 
-		if (node_up(r))
+		if (node_up(r) && told(&b, r))
 			draw_bar(&b, r, col);
 		else
-			draw_down(&b, r, col);
+			draw_word(&b, r, col);
 		draw_number(&b, r, col);
 	}
 	if (b.totals)

@@ -62,10 +62,13 @@ int node_row_read(const json_t *o, struct node_row *ret)
 		if (!strcmp(state, state_str[s]))
 			r.state = s;
 	for (unsigned k = 0; k < ARRAY_SIZE(fields); k++) {
-		json_int_t v = json_integer_value(json_object_get(o, fields[k].name));
+		const json_t *field = json_object_get(o, fields[k].name);
+		json_int_t v = json_integer_value(field);
 
 		if (v < 0 || v > fields[k].max)
 			v = 0;
+		if (json_is_null(field))
+			v = NODE_NOT_TOLD;
 		memcpy((char *)&r + fields[k].at, &(int64_t){ v }, sizeof(int64_t));
 	}
 	r.mem_free = MIN(r.mem_free, r.mem_total);

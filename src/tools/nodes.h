@@ -31,6 +31,8 @@ enum node_lever { /* a set bit each */
 	NODE_PRESSED = 32,
 };
 
+#define NODE_NOT_TOLD (-1) /* any of the figures below, of a node that is quiet or was not heard yet */
+
 struct node_row {
 	uint32_t node;
 	char addr[64];
@@ -43,7 +45,7 @@ struct node_row {
 	int64_t util;			      /* thousandths */
 	int64_t mem_total, mem_free, mem_raw; /* KiB */
 	unsigned flags;			      /* enum node_lever */
-	int64_t guests, guests_max, away, rtt_us;
+	int64_t guests, guests_max, away, rtt_us; /* rtt_us is measured here, if at all */
 };
 
 struct node_list {

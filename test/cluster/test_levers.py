@@ -9,6 +9,7 @@ import pytest
 
 from fakemosd import wait
 from moslab import ORDINARY
+from test_gossip import nodes
 
 
 def mosctl(lab, node, *args, uid=0, code=0):
@@ -80,6 +81,22 @@ def test_only_root(lab):
     for args in (["stay"], ["noblock"], ["expel"], ["bring"], ["drain"], ["setspeed", "1"]):
         mosctl(lab, 1, *args, uid=ORDINARY, code=5)
     assert flags(lab, 1) == []
+
+
+def test_quiet_is_not_idle(mortal_lab):
+    """Others do not know how busy it is, and say so; it knows that of itself."""
+    lab = mortal_lab
+    secret = ("load", "runnable", "native", "util", "mem_free_kib", "mem_raw_kib")
+    mosctl(lab, 2, "quiet")
+    wait(lambda: "quiet" in nodes(lab, 1)[2]["flags"])
+    theirs, own = nodes(lab, 1)[2], nodes(lab, 2)[2]
+    assert {k for k, v in theirs.items() if v is None} - {"rtt_us", "features"} == set(secret)
+    assert all(isinstance(own[k], int) for k in secret) and own["mem_free_kib"] > 0 and own["mem_raw_kib"] > 0
+    assert mosctl(lab, 1, "getfree", "2", code=1) == mosctl(lab, 1, "getload", "2", code=1) == "-101\n"
+    assert int(mosctl(lab, 2, "getfree")) > 0 <= int(mosctl(lab, 2, "getload"))
+    assert int(mosctl(lab, 1, "getspeed", "2")) > 0
+    mosctl(lab, 2, "noquiet")
+    wait(lambda: nodes(lab, 1)[2]["mem_free_kib"])
 
 
 def test_block_refuses(mortal_lab, sleeper):

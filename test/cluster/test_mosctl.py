@@ -26,6 +26,7 @@ def mosd():
         node(2, load=3, mem_free_kib=4096, mem_raw_kib=400, rtt_us=1234),
         node(3, state="dead"), node(4, state="unknown"), node(7, state="suspect", addr="fd00::7"),
         node(8, state="left"), node(9, rtt_us=None),
+        node(10, flags=["quiet"], **dict.fromkeys(("load", "runnable", "util", "mem_free_kib", "mem_raw_kib"))),
     ]
     yield made.start()
     made.close()
@@ -33,6 +34,7 @@ def mosd():
 
 @pytest.mark.parametrize("args, out", [
     ("getload", "150"), ("getload 2", "3"), ("getspeed", "9000"), ("getutil", "87"),
+    ("getspeed 10", "10000"), ("status 10", "Node 10 (10.0.0.11) is alive: quiet"),
     ("getmem 2", "1024"), ("getfree 2", "100"), ("isup", "yes"), ("isup 7", "yes"),
     ("whois", "1"), ("whois 2", "10.0.0.3"), ("whois 10.0.0.4", "3"), ("whois fd00:0::7", "7"),
     ("status 1", "Node 1 (10.0.0.2) is alive: stay, block"),
@@ -45,7 +47,9 @@ def test_bare_answers(mosd, args, out):
 
 @pytest.mark.parametrize("args, code, out", [
     ("getload 3", 1, "-101\n"), ("getspeed 4", 1, "-101\n"), ("isup 3", 1, "no\n"),
-    ("isup 99", 1, "no\n"), ("getload 99", 1, ""), ("whois 99", 1, ""), ("whois 10.9.9.9", 1, ""),
+    ("isup 99", 1, "no\n"), ("getload 99", 1, "-101\n"), ("getfree 99", 1, "-101\n"),
+    ("getload 10", 1, "-101\n"), ("getutil 10", 1, "-101\n"), ("getmem 10", 1, "-101\n"), ("getfree 10", 1, "-101\n"),
+    ("whois 99", 1, ""), ("whois 10.9.9.9", 1, ""),
     ("getload x", 2, ""), ("getload 1 2", 2, ""), ("getload 0", 2, ""), ("stay 1", 2, ""),
     ("setspeed", 2, ""), ("setspeed -1", 2, ""), ("nodes x", 2, ""), ("drain --timeout", 2, ""),
 ])
@@ -71,7 +75,9 @@ def test_nodes(mosd):
     assert re.search(r"^ +2  10.0.0.3 +alive .* 1.2 ms *$", lines[2])
     assert lines[3].split() == ["3", "10.0.0.4", "dead"]
     assert lines[7].split()[-1] == "-"  # not measured yet
-    assert len(lines) == 8
+    assert lines[8].split() == ["10", "10.0.0.11", "alive", "10000", "4.0", "-", "-", "-", *"8.0 GiB".split(), "0", "0",
+                                "300", "us", "quiet"]
+    assert len(lines) == 9
     assert json.loads(mosd.tool("mosctl", "nodes", "--json").stdout) == mosd.nodes
 
 

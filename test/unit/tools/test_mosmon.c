@@ -84,6 +84,13 @@ static const char four[] =
 	" {\"node\":5,\"state\":\"dead\",\"load\":99999},"
 	" {\"node\":12,\"state\":\"alive\",\"load\":300,\"speed\":5000,\"cpus\":1000}]";
 
+/* A quiet node tells how big it is only. */
+static const char quiet[] =
+	"[{\"node\":1,\"state\":\"alive\",\"load\":100,\"cpus\":2000,\"speed\":10000,\"util\":500,\"runnable\":1000,"
+	"  \"mem_total_kib\":4194304,\"mem_free_kib\":1048576},"
+	" {\"node\":2,\"state\":\"alive\",\"load\":null,\"cpus\":8000,\"speed\":20000,\"util\":null,"
+	"  \"runnable\":null,\"mem_total_kib\":4194304,\"mem_free_kib\":null,\"mem_raw_kib\":null,\"guests\":1}]";
+
 static void load(void **state)
 {
 	CLEANUP(mon_data_finish) struct mon_data d = { 0 };
@@ -165,6 +172,20 @@ static void kinds(void **state)
 	      "    3 |######        ######",
 	      "      |###### ###### ######",
 	      "         1      2      12");
+}
+
+static void not_told(void **state)
+{
+	CLEANUP(mon_data_finish) struct mon_data d = { 0 };
+
+	nodes(&d, quiet);
+	SHOWS("mt", &d, 6, 70,
+	      "Memory, GiB  2 nodes                                            h help",
+	      " 4.00 |++++++",
+	      "      |######",
+	      "      |######   ?",
+	      "         1      2",
+	      "Total: 2 up, 1 run on 2 cpus, 50% used, 1.0 of 4.0 GiB free, 1 guests");
 }
 
 static void tiny(void **state)
@@ -310,7 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(load),	     cmocka_unit_test(kinds), cmocka_unit_test(tiny),
-		cmocka_unit_test(scrolls),   cmocka_unit_test(processes),
+		cmocka_unit_test(not_told),  cmocka_unit_test(scrolls),   cmocka_unit_test(processes),
 		cmocka_unit_test(trouble),   cmocka_unit_test(keys),  cmocka_unit_test(scales),
 	};
 
