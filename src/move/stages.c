@@ -96,11 +96,9 @@ int stages_run(const struct stage *s, unsigned n, void *ctx, struct stage_times 
 			*ret_committed = 1;
 	}
 	times->total = mono_now() - start;
-	if (r < 0 && !*ret_committed) {
-		(void)err_wrap(e, r, "%s", s[i].name);
+	if (r < 0 && !*ret_committed)
 		for (unsigned k = i + 1; k-- > 0;)
 			if (s[k].undo)
 				s[k].undo(ctx);
-	}
 	return r;
 }

@@ -77,6 +77,23 @@ static void print_move(const json_t *o, long pid)
 			     tool_time(number(o, "freeze_us"), freeze, sizeof(freeze)));
 }
 
+/* A move that was tried. What can be done about each word stands in the page; "failed" says nothing. */
+static int print_failure(const json_t *o, long pid)
+{
+	const char *code = tool_text(o, "code");
+
+	(void)fprintf(stderr, "migrate: %ld did not %s: ", pid,
+		      number(o, "to") == number(o, "home") ? "come home" : "move");
+	tool_print_text(stderr, tool_text(o, "error"), 0);
+	if (strcmp(code, "failed") != 0) {
+		(void)fputs(" [", stderr);
+		tool_print_text(stderr, code, 0);
+		(void)fputs(", see umosix-reasons(7)]", stderr);
+	}
+	(void)fputc('\n', stderr);
+	return TOOL_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	CLEANUP(client_finish) struct client c = CLIENT_INIT;
@@ -108,6 +125,8 @@ int main(int argc, char **argv)
 			       &o, &e);
 	if (r < 0)
 		return tool_no_answer("migrate", &e, r);
+	if (json_is_false(json_object_get(o, "ok")) && json_object_get(o, "from"))
+		return print_failure(o, pid);
 	if (!tool_answer_ok("migrate", o, &status))
 		return status;
 	if (!opt.quiet)
