@@ -26,9 +26,13 @@ static const struct {
 const char *const run_names[] = { "nomig",   "runhome",	  "runon",     "cpujob", "iojob",
 				  "nodecay", "slowdecay", "fastdecay", NULL };
 
+/* Of each row one is said, or none; t stands for d too. */
+static const char *const rows[] = { "hjb", "lLk", "ci", "nsft" };
+
 struct parser {
 	struct run_options o;
 	bool own_name; /* -z */
+	char said[ARRAY_SIZE(rows)];
 	int argc, i;
 	char **argv;
 	struct err *e;
@@ -85,7 +89,8 @@ static int take_list(struct parser *p, const char *list)
 	const char *s = list;
 	bool good = true;
 
-	p->o.n_ranges = 0;
+	if (p->o.n_ranges)
+		return err_set(p->e, -EINVAL, "-j twice: which list?");
 	do {
 		uint32_t *r = p->o.range[p->o.n_ranges];
 
@@ -159,12 +164,31 @@ static bool take_letter(struct parser *p, char letter)
 	return true;
 }
 
+/* What contradicts is refused: who writes both cannot know which one counts. */
+static int say_once(struct parser *p, char letter)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *said = &p->said[i], one = letter == 'd' ? 't' : letter;
+
+		if (!strchr(rows[i], one))
+			continue;
+		if (*said && *said != one)
+			return err_set(p->e, -EINVAL, "-%c and -%c contradict each other: which one?", *said,
+				       letter);
+		*said = one;
+	}
+	return 0;
+}
+
 /* -FL, -m500, -m 500, -Fm 500 */
 static int take_letters(struct parser *p, const char *letters)
 {
 	for (const char *at = letters; *at; at++) {
 		const char *value = at + 1;
+		int r = say_once(p, *at);
 
+		if (r < 0)
+			return r;
 		if (strchr("jmtd", *at)) {
 			if (!*value && p->i + 1 >= p->argc)
 				return err_set(p->e, -EINVAL, "-%c needs a value", *at);
@@ -203,10 +227,20 @@ static int take_options(struct parser *p)
 	return r;
 }
 
+const char *run_called(int argc, char **argv)
+{
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc ? argv[0] : "";
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i].name))
+			return names[i].name;
+	return "mosrun";
+}
+
 static int take_name(struct parser *p)
 {
-	const char *slash = p->argc ? strrchr(p->argv[0], '/') : NULL;
-	const char *name = slash ? slash + 1 : p->argc ? p->argv[0] : "";
+	const char *name = run_called(p->argc, p->argv);
 	bool help = p->argc > 1 && p->argv[1][0] == '-' && p->argv[1][1] == '-';
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
@@ -226,12 +260,8 @@ static int check(const struct parser *p)
 {
 	const struct run_options *o = &p->o;
 
-	if (o->home && o->node)
-		return err_set(p->e, -EINVAL, "-h and -%ld: home or away?", o->node);
-	if (o->n_ranges && (o->home || o->node))
-		return err_set(p->e, -EINVAL, "-j and a node: which one?");
-	if (o->best && (o->home || o->node || o->n_ranges))
-		return err_set(p->e, -EINVAL, "-b and a node: which one?");
+	if (o->node && (o->home || o->n_ranges || o->best))
+		return err_set(p->e, -EINVAL, "-%c and -%ld contradict each other: which one?", p->said[0], o->node);
 	if (o->help || o->version)
 		return 0;
 	if (p->i >= p->argc)

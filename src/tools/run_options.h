@@ -32,6 +32,9 @@ struct run_options {
 /* The other names that mosrun has; NULL after the last. */
 extern const char *const run_names[];
 
+/* The name it was called by, of those that it has. */
+const char *run_called(int argc, char **argv);
+
 /* Return: 0 or -EINVAL with a message. */
 int run_options_parse(int argc, char **argv, struct run_options *ret, struct err *e);
 

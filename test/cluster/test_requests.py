@@ -330,6 +330,33 @@ def test_mosrun_where_it_cannot(node):
     node.run("mosrun", "/etc/passwd", uid=USER, check=126)
     node.run("mosrun", "-x", "true", uid=USER, check=125)
     node.run("mosrun", uid=USER, check=125)
+    r = node.run("mosrun", "-l", "-L", "true", uid=USER, check=125)
+    assert r.stderr == "mosrun: -l and -L contradict each other: which one? (see mosrun --help)\n"
+
+
+def test_other_names_speak_of_themselves(node):
+    for name, args, code, said in (("nomig", ["-x", "true"], 125, "unknown option -x (see nomig --help)"),
+                                   ("runon", ["9", "true"], 125, "there is no node 9: the map has 1-3"),
+                                   ("cpujob", ["no-such-program"], 127, "no-such-program: No such file or directory")):
+        (node.stage / name).symlink_to("mosrun")
+        assert node.run(name, *args, uid=USER, check=code).stderr == f"{name}: {said}\n"
+
+
+def test_a_program_that_is_not_found(node):
+    """As in a shell: a folder that may not be searched has none; a file that may not be executed is one."""
+    shut, open_, none = (node.dir / name for name in ("shut", "open", "none"))
+    for folder in (shut, open_, none):
+        folder.mkdir()
+        folder.chmod(0o755)
+    (open_ / "tool").write_text("")
+    (none / "tool").mkdir()
+    shut.chmod(0o700)
+    for path, code in ((f"{shut}:/usr/bin", 127), (f"/usr/bin:{none}", 127), ("/etc/passwd", 127), (f"{shut}:{open_}", 126),
+                       (f"{open_}:/usr/bin", 126)):
+        script = f"PATH={path}; export PATH; exec {node.stage}/mosrun tool"
+        r = node.run("sh", "-c", script, uid=USER, check=code)
+        why = "No such file or directory" if code == 127 else "Permission denied"
+        assert r.stderr == f"mosrun: tool: {why}\n"
 
 
 def test_mosrun_supervisor_dies(node):

@@ -99,7 +99,8 @@ static void advice(void **state)
 	assert_string_equal(o.kind, "cpu");
 	assert_string_equal(o.decay, "slow");
 	assert_int_equal(o.lock, RUN_LOCK_KEEP);
-	assert_int_equal(parse(&o, "-cin", "p", NULL), 0); /* the last one counts */
+	assert_int_equal(parse(&o, "-ciin", "p", NULL), -EINVAL);
+	assert_int_equal(parse(&o, "-iin", "p", NULL), 0);
 	assert_string_equal(o.kind, "io");
 	assert_string_equal(o.decay, "never");
 	assert_int_equal(parse(&o, "-t", "5", "p", NULL), 0);
@@ -158,6 +159,34 @@ static void other_names(void **state)
 	assert_int_equal(parse_as(&o, "runon", "-", "p", NULL), -EINVAL);
 }
 
+/* Two of one kind: nobody can mean both. */
+static void contradictions(void **state)
+{
+	static char both[][2][8] = { { "-l", "-L" }, { "-L", "-k" }, { "-c", "-i" }, { "-n", "-s" }, { "-s", "-f" },
+				     { "-f", "-t5" }, { "-d9", "-n" }, { "-h", "-j1" }, { "-j1", "-b" }, { "-b", "-h" },
+				     { "-h", "-3" }, { "-3", "-j1" }, { "-3", "-b" }, { "-j1", "-j2" }, { "-3", "-4" } };
+	struct run_options o;
+
+	for (unsigned i = 0; i < sizeof(both) / sizeof(*both); i++) {
+		assert_int_equal(parse(&o, both[i][0], both[i][1], "p", NULL), -EINVAL);
+		assert_int_equal(parse(&o, both[i][1], both[i][0], "p", NULL), -EINVAL);
+		assert_int_equal(parse(&o, both[i][0], "p", both[i][1], NULL), 0);
+	}
+	assert_int_equal(parse_as(&o, "nomig", "-l", "p", NULL), -EINVAL);
+	assert_int_equal(parse_as(&o, "runon", "3", "-h", "p", NULL), -EINVAL);
+	assert_int_equal(parse_as(&o, "slowdecay", "-t", "5", "p", NULL), -EINVAL);
+	assert_int_equal(parse_as(&o, "runhome", "-hl", "p", NULL), 0);
+}
+
+static void called(void **state)
+{
+	static char nomig[] = "/usr/bin/nomig", other[] = "/bin/x", *line_of[] = { nomig, other };
+
+	assert_string_equal(run_called(1, line_of), "nomig");
+	assert_string_equal(run_called(1, line_of + 1), "mosrun");
+	assert_string_equal(run_called(0, NULL), "mosrun");
+}
+
 static void bad(void **state)
 {
 	static char lists[][32] = { "", "0", "1-", "-1", "3-1", "1,", ",1", "1,,2", "a", "1-2-3",
@@ -195,7 +224,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(good),	 cmocka_unit_test(places),
 				     cmocka_unit_test(advice),	 cmocka_unit_test(own_name),
-				     cmocka_unit_test(other_names), cmocka_unit_test(bad) };
+				     cmocka_unit_test(other_names), cmocka_unit_test(bad),
+				     cmocka_unit_test(contradictions), cmocka_unit_test(called) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
