@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mosrun: knows how a program becomes a migrant: registered first, then executed in place. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -73,9 +76,11 @@ static json_t *request(const struct run_options *o)
 	return ask;
 }
 
+static const char *called;
+
 static void say_at_home(const char *why)
 {
-	(void)fputs("mosrun: runs at home: ", stderr);
+	(void)fprintf(stderr, "%s: runs at home: ", called);
 	tool_print_text(stderr, why, 0);
 	(void)fputc('\n', stderr);
 }
@@ -101,14 +106,44 @@ static int register_me(const struct run_options *o, struct err *e)
 	return err_set(e, -ECANCELED, "%s", error ? error : "mosd gives no reason");
 }
 
+/* execvp(3) tells the errors of folders, too, such as one that may not be searched. Shells take such a folder for one
+ * that has no such program, and so do their users. */
+static bool in_path(const char *name)
+{
+	const char *dir = getenv("PATH"), *end;
+	char path[PATH_MAX];
+	struct stat st;
+
+	for (dir = dir ? dir : "/bin:/usr/bin"; dir; dir = *end ? end + 1 : NULL) {
+		end = strchrnul(dir, ':');
+		(void)snprintf(path, sizeof(path), "%.*s%s%s", (int)(end - dir), dir, end > dir ? "/" : "", name);
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			return true;
+	}
+	return false;
+}
+
+static int execute(const struct run_options *o)
+{
+	int r;
+
+	(void)execvp(o->path, o->cmd);
+	r = errno;
+	if (!strchr(o->path, '/') && !in_path(o->path))
+		r = ENOENT;
+	(void)fprintf(stderr, "%s: %s: %s\n", called, o->path, strerror(r));
+	return r == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+}
+
 int main(int argc, char **argv)
 {
 	struct run_options o;
 	struct err e = ERR_INIT;
 	int r = run_options_parse(argc, argv, &o, &e);
 
+	called = run_called(argc, argv);
 	if (r < 0) {
-		(void)fprintf(stderr, "mosrun: %s (see mosrun --help)\n", err_str(&e, r));
+		(void)fprintf(stderr, "%s: %s (see %s --help)\n", called, err_str(&e, r), called);
 		return EXIT_MOSRUN;
 	}
 	if (o.help || o.version) {
@@ -117,13 +152,10 @@ int main(int argc, char **argv)
 	}
 	r = register_me(&o, &e);
 	if (r < 0 && (o.node || o.n_ranges) && !o.anywhere) {
-		(void)fprintf(stderr, "mosrun: %s\n", err_str(&e, r));
+		(void)fprintf(stderr, "%s: %s\n", called, err_str(&e, r));
 		return EXIT_MOSRUN;
 	}
 	if (r < 0)
 		say_at_home(err_str(&e, r));
-	(void)execvp(o.path, o.cmd);
-	r = errno;
-	(void)fprintf(stderr, "mosrun: %s: %s\n", o.path, strerror(r));
-	return r == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+	return execute(&o);
 }
