@@ -122,10 +122,11 @@ def test_home_is_0_too(mortal_lab, sleeper):
 def test_expel_waits(mortal_lab, sleeper):
     lab = mortal_lab
     lab.move(sleeper, 2)
+    lab.fault("hold-come-settle")  # else it is gone before one has looked
     p = begin(lab, 2, "expel")
     assert p.stdout.readline() == "1 guest is left\n"
     assert flags(lab, 2) == ["block", "expel"]
-    lab.move(sleeper, "home")
+    lab.fault("")
     assert re.match("no guest is left", p.stdout.readline())
     assert p.wait(20) == 0
     assert flags(lab, 2) == ["block"]
@@ -135,10 +136,12 @@ def test_expel_waits(mortal_lab, sleeper):
 def test_expel_taken_back(mortal_lab, sleeper):
     lab = mortal_lab
     lab.move(sleeper, 2)
+    lab.fault("hold-come-settle")
     p = begin(lab, 2, "expel")
     assert p.stdout.readline() == "1 guest is left\n"
     mosctl(lab, 2, "noblock")
     assert p.wait(20) == 1
+    lab.fault("")
     assert flags(lab, 2) == []
 
 
