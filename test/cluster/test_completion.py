@@ -48,6 +48,7 @@ def test_commands(mosd):
     assert offers(mosd, "mosctl", "nost") == {"nostay"}
     assert offers(mosd, "mosctl", "getload", "") == {"1", "2", "14"}
     assert offers(mosd, "mosctl", "why", "4") == {"4711"}
+    assert offers(mosd, "mosctl", "expel", "--") == offers(mosd, "mosctl", "bring", "--") == {"--timeout"}
 
 
 def test_omdiscd(mosd):

@@ -126,6 +126,8 @@ def test_expel_waits(mortal_lab, sleeper):
     p = begin(lab, 2, "expel")
     assert p.stdout.readline() == "1 guest is left\n"
     assert flags(lab, 2) == ["block", "expel"]
+    said = mosctl(lab, 2, "expel", "--timeout", "1", code=1)
+    assert said.endswith("the time is over: 1 guest is left; mosd goes on\n")
     lab.fault("")
     assert re.match("no guest is left", p.stdout.readline())
     assert p.wait(20) == 0
