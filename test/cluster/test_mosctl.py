@@ -55,6 +55,17 @@ def test_bad_answers(mosd, args, code, out):
     assert out or r.stderr.startswith("mosctl: ")
 
 
+@pytest.mark.parametrize("what, said", [
+    ("no.such.host", "no.such.host is no address, and no name that this machine can resolve: "),
+    ("10.9.9.9", "10.9.9.9 is no node of this cluster (`mosctl nodes` shows them)\n"),
+    ("localhost", "localhost is no node of this cluster (`mosctl nodes` shows them)\n"),
+    ("99", "there is no node 99\n"), ("a\x1b[2Jb", "a?[2Jb is no "),
+])
+def test_who_is_nobody(mosd, what, said):
+    r = mosd.tool("mosctl", "whois", what)
+    assert (r.returncode, r.stdout, r.stderr.count("\n")) == (1, "", 1) and r.stderr.startswith(f"mosctl: {said}"), r
+
+
 def test_scripts_of_old(mosd):
     """The idioms that openmosix's users have in their scripts."""
     sh = ('[ "`mosctl isup`" = yes ] && mosctl whois | sed "s/[^0-9].*//" && '
