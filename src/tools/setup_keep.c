@@ -39,6 +39,7 @@ static int keep_way(struct keeping *k, struct err *e)
 	const char *way = k->said->way;
 	unsigned ways = by_key ? 1U << SETUP_NEW | 1U << SETUP_TOKEN | 1U << SETUP_KEY : 1U << SETUP_MAP;
 	int r = way ? check_way(way, NULL, e) : 0;
+	char with[sizeof(k->site->map_path) + 32];
 
 	if (r < 0)
 		return err_wrap(e, r, "--way %s", way);
@@ -48,7 +49,11 @@ static int keep_way(struct keeping *k, struct err *e)
 			      : err_set(e, -EINVAL, "this is a node of %s: to be one by its key, write `members = key` "
 						    "into the configuration of every node",
 					k->site->map_path);
-	return setup_said_check(k->said, ways, e);
+	if (by_key)
+		(void)snprintf(with, sizeof(with), "on a node by its key");
+	else
+		(void)snprintf(with, sizeof(with), "on a node of the map %s", k->site->map_path);
+	return setup_said_check(k->said, ways, with, e);
 }
 
 int setup_keep_key(const struct member_files *f, const char *said, struct err *e)

@@ -274,7 +274,7 @@ def test_a_map(three):
         r = run(lab, 1, "setup", "--yes", *args)
         assert r.returncode == 0 and r.stdout.count("right already") == 3 and "runs already" in r.stdout, r
     for args, text in ((("--nodes", both[0]), "another map"), (("--way", "new"), "members = key"),
-                       (("--address", both[0]), "--way map")):
+                       (("--address", both[0]), f"--address says nothing on a node of the map {MAP}")):
         r = run(lab, 1, "setup", "--yes", *args)
         assert r.returncode == 2 and text in r.stderr, (args, r)
     assert {n: files(lab, n) for n in (1, 2)} == before
