@@ -2,8 +2,12 @@
 """mosctl setup on a machine that is a node already: a token that it does not use it does not accept; and what it
 refuses it tells by what was really said, or is really there."""
 
-from test_join import bare, run  # pylint: disable=unused-import
-from test_members import CONF, keyed, mosctl  # pylint: disable=unused-import
+import os
+
+from test_gossip import ask
+from test_join import bare, run, token  # pylint: disable=unused-import
+from test_members import CONF, all_alive, keyed, mosctl, states  # pylint: disable=unused-import
+from test_rejoin import wait_for
 from test_setup import MAP, Terminal, files, own_address, three  # pylint: disable=unused-import
 
 
@@ -14,6 +18,62 @@ def refused(lab, node: int, *args: str) -> str:
     assert r.returncode == 2 and r.stderr.count("\n") == 1, (args, r)
     assert "right already" not in r.stdout and files(lab, node) == before, (args, r)
     return r.stderr
+
+
+def test_a_token_is_used_or_refused(three):
+    lab = three
+    for node in (1, 2):  # two clusters, of one node each
+        assert run(lab, node, "setup", "--yes").returncode == 0
+    host, word = token(lab, 1)[1:]
+    for way in ((), ("--way", "token")):
+        for there in (host, own_address(lab, 3)):
+            said = refused(lab, 2, *way, "--host", there, "--token", word)
+            assert f"--host {there}: this machine is in a cluster already" in said and "`mosctl leave`" in said
+        for args, text in ((("--host", "no.such.host", "--token", word), "--host no.such.host: "),
+                           (("--host", own_address(lab, 2), "--token", word), "that is this machine"),
+                           (("--host", host), "--token is missing"), (("--token", word), "--host is missing"),
+                           (("--host", host, "--token", "12"), "32 hexadecimal")):
+            assert text in refused(lab, 2, *way, *args)
+    assert states(lab, 1) == states(lab, 2) == {1: "alive"}
+    assert run(lab, 2, "setup", "--yes", "--way", "token").returncode == 0  # says nothing of another cluster
+    mosctl(lab, 2, "leave", "--yes")
+    r = run(lab, 2, "setup", "--yes", "--host", host, "--token", word)  # none of that has used it up
+    assert r.returncode == 0 and "this machine is node 2" in r.stdout, r
+    wait_for(lambda: all_alive(lab, 1, 2))
+
+
+def test_the_same_cluster_again(three):
+    """The command that made it a node says truly that it is one, as long as the other node is heard."""
+    lab = three
+    assert run(lab, 1, "setup", "--yes").returncode == 0
+    host, word = token(lab, 1)[1:]
+    args = ("setup", "--yes", "--host", host, "--token", word)
+    assert run(lab, 2, *args).returncode == 0
+    before = files(lab, 2)
+    mosctl(lab, 2, "reload")  # it has heard nobody yet: that is waited for
+    r = run(lab, 2, *args)
+    assert r.returncode == 0 and r.stdout.count("right already") == 2, r
+    assert f"{host} is node 1 of the same cluster: the token is not needed, and was not used." in r.stdout
+    lab.node_verb("cut", 1)
+    wait_for(lambda: states(lab, 2)[1] == "dead")
+    said = refused(lab, 2, *args[2:])
+    assert "node 1 of this machine's cluster, but is not heard (dead)" in said and "`mosctl leave`" in said
+    os.kill(ask(lab, 2, "status")[-1]["pid"], 15)
+    wait_for(lambda: run(lab, 2, "status").returncode == 3)
+    r = run(lab, 2, *args)
+    assert r.returncode == 1 and f"whether {host} is of this machine's cluster is not known: " in r.stderr, r
+    assert files(lab, 2) == before
+
+
+def test_a_node_of_a_map_joins_nothing(three):
+    lab = three
+    assert run(lab, 1, "setup", "--yes").returncode == 0
+    host, word = token(lab, 1)[1:]
+    assert run(lab, 2, "setup", "--yes", "--nodes", own_address(lab, 2)).returncode == 0
+    for way in ((), ("--way", "map"), ("--way", "token")):
+        said = refused(lab, 2, *way, "--host", host, "--token", word)
+        assert f"this is node 1 of the map {MAP}, and joins no other cluster" in said and "`mosctl leave`" in said
+    assert "node 2" in mosctl(lab, 3, "join", host, word)
 
 
 def test_what_an_option_does_not_go_with(three):
