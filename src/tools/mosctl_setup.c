@@ -246,7 +246,9 @@ static int set_up(const struct setup_said *s, json_t *report)
 		if (site.networked)
 			(void)printf("This is node %u already: what is right stays.\n", site.me);
 		else
-			(void)printf("This is a node already, %s: what is right stays.\n", site.alone_why);
+			(void)printf("This machine is set up as a node already, but is alone: %s.\n"
+				     "What is right stays.\n",
+				     site.alone_why);
 		r = setup_keep(&f, &site, s, &e);
 		return r < 0 ? failed(&e, r) : finish(s, &before, false, report);
 	}

@@ -116,7 +116,8 @@ def test_asked_at_a_terminal(three):
     t.answer("Number of this node? [1]", "70000\n")
     t.answer("from 1 to 65535", "5\n")
     t.answer("which interfaces? [no]", "a b c d e f g h\n")
-    t.answer("no, yes, or up to 6", "\n")
+    t.answer("no, yes, or up to 6", "nope0\n")
+    t.answer('no interface "nope0": this machine has eth0', "\n")
     t.answer("[4660]", "\n")
     t.answer("[new]", "\n")
     assert t.end() == 0, t.text

@@ -76,6 +76,32 @@ def test_a_node_of_a_map_joins_nothing(three):
     assert "node 2" in mosctl(lab, 3, "join", host, word)
 
 
+def test_an_interface_that_is_not_there(three):
+    lab = three
+    absent = '--discover eth0, nope0: there is no interface "nope0": this machine has '
+    assert lab.run(1, ["ip", "link", "add", "down0", "type", "bridge"]).returncode == 0
+    for args in ((), ("--way", "new")):
+        said = refused(lab, 1, *args, "--discover", "eth0, nope0")
+        assert absent in said and {"eth0", "down0"} <= set(said.split(absent)[1].strip().split(", ")), said
+    r = run(lab, 1, "setup", "--yes", "--discover", "eth0 down0")  # it may come up
+    assert r.returncode == 0 and "discover = eth0 down0\n" in lab.inside(1, CONF).read_text(), r
+    assert absent in refused(lab, 1, "--discover", "eth0, nope0")
+
+
+def test_a_node_that_is_alone(three):
+    """By hand, or since the interface went away."""
+    lab = three
+    assert run(lab, 1, "setup", "--yes").returncode == 0
+    conf = lab.inside(1, CONF)
+    conf.write_text(conf.read_text() + "discover = nope0\n")
+    r = run(lab, 1, "setup", "--yes")
+    assert r.returncode == 1 and r.stdout.startswith(
+        "This machine is set up as a node already, but is alone: no interface on which it is to discover nodes is up "
+        "and has an address.\nWhat is right stays.\n"), r
+    r = run(lab, 1, "setup", "--yes", "--discover", "eth0")
+    assert r.returncode == 0 and "umosix node 1" in r.stdout, r
+
+
 def test_what_an_option_does_not_go_with(three):
     """It is told by what was said, or by what is there where nothing was."""
     lab = three
