@@ -76,6 +76,21 @@ def test_a_node_of_a_map_joins_nothing(three):
     assert "node 2" in mosctl(lab, 3, "join", host, word)
 
 
+def test_who_has_left_is_alone(three):
+    lab = three
+    assert run(lab, 1, "setup", "--yes", "--node", "5").returncode == 0
+    assert "This is umosix node 5 (" in mosctl(lab, 1, "status")
+    mosctl(lab, 1, "leave", "--yes")
+    said = mosctl(lab, 1, "status")
+    assert said.startswith("This machine is alone (mosd ") and "it is in no cluster: `mosctl setup`" in said, said
+    assert "umosix node" not in said and "  node " not in said, said
+    lab.inside(1, MAP).write_text(f"1 {own_address(lab, 1)} 1\n2 {own_address(lab, 2)} 1\n")
+    mosctl(lab, 1, "reload")
+    said = mosctl(lab, 1, "status")  # what the map has is of interest to whoever brings the key
+    assert said.startswith("This machine is alone (mosd ") and "there is no key" in said, said
+    assert f"\nMap {MAP} names:\n  node 1  {own_address(lab, 1)}  (this one)\n  node 2  " in said, said
+
+
 def test_an_interface_that_is_not_there(three):
     lab = three
     absent = '--discover eth0, nope0: there is no interface "nope0": this machine has '
