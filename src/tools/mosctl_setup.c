@@ -17,10 +17,9 @@
 #include "tools/setup_plan.h"
 #include "tools/setup_report.h"
 
-static const char help[] =
-	"Usage: mosctl setup [OPTION]...\n"
-	"Makes this machine a node of a cluster; asks for what options do not say. On a node, what is\n"
-	"right stays, and an option that says otherwise changes what can be changed.\n"
+const char mosctl_setup_options[] =
+	"Asks for what options do not say. On a node, what is right stays, and an option that says\n"
+	"otherwise changes what can be changed.\n"
 	"\n"
 	"  --yes              ask nothing: what no option says is as usual\n"
 	"  --way WAY          new: begin a cluster; token: join one; key: the same, by a copy of its\n"
@@ -39,7 +38,7 @@ static const char help[] =
 	"  --json             an object that says what was right and what was made\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 an answer can not be right, 3 mosd has to be begun by hand,\n"
-	"5 not root. See mosctl(1).\n";
+	"5 not root.\n";
 
 static int options(int argc, char **argv, struct setup_said *s)
 {
@@ -278,13 +277,8 @@ static int with_json(const struct setup_said *s)
 int mosctl_setup(int argc, char **argv)
 {
 	struct setup_said s = { 0 };
-	int status;
+	int status = options(argc, argv, &s);
 
-	if (argc > 1 && !strcmp(argv[1], "--help")) {
-		(void)fputs(help, stdout);
-		return TOOL_OK;
-	}
-	status = options(argc, argv, &s);
 	if (status != TOOL_OK)
 		return status;
 	if (geteuid()) {
