@@ -5,7 +5,7 @@ refuses it tells by what was really said, or is really there."""
 import os
 
 from test_gossip import ask
-from test_join import bare, run, token  # pylint: disable=unused-import
+from test_join import KEY, bare, run, token  # pylint: disable=unused-import
 from test_members import CONF, all_alive, keyed, mosctl, states  # pylint: disable=unused-import
 from test_rejoin import wait_for
 from test_setup import MAP, Terminal, files, own_address, three  # pylint: disable=unused-import
@@ -40,6 +40,21 @@ def test_a_token_is_used_or_refused(three):
     r = run(lab, 2, "setup", "--yes", "--host", host, "--token", word)  # none of that has used it up
     assert r.returncode == 0 and "this machine is node 2" in r.stdout, r
     wait_for(lambda: all_alive(lab, 1, 2))
+
+
+def test_a_key_alone_joins_nothing(three):
+    """It may be a cluster's: what is said leads on."""
+    lab = three
+    assert run(lab, 1, "setup", "--yes").returncode == 0
+    host, word = token(lab, 1)[1:]
+    mosctl(lab, 2, "keygen")
+    r = run(lab, 2, "setup", "--yes", "--host", host, "--token", word)
+    assert r.returncode == 1 and "`mosctl leave`" in r.stderr, r
+    r = run(lab, 2, "leave", "--yes")
+    assert r.returncode == 1 and f"nothing but a key: remove {KEY} to join one" in r.stderr, r
+    lab.inside(2, KEY).unlink()
+    r = run(lab, 2, "setup", "--yes", "--host", host, "--token", word)
+    assert r.returncode == 0, r
 
 
 def test_the_same_cluster_again(three):
