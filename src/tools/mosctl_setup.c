@@ -7,8 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "base/util.h"
 #include "node/paths.h"
+#include "node/preamble.h"
 #include "tools/client.h"
 #include "tools/member_files.h"
 #include "tools/mosctl.h"
@@ -274,6 +277,20 @@ static int with_json(const struct setup_said *s)
 	return status;
 }
 
+/* Takes a token out of the command line, which every user of the machine can read; longer than one is still none. */
+static void take_token(int argc, char **argv, struct setup_said *s)
+{
+	static char token[TOKEN_HEX + 2];
+
+	if (!s->token)
+		return;
+	(void)snprintf(token, sizeof(token), "%s", s->token);
+	for (int i = 2; i < argc; i++)
+		if (!strcmp(argv[i - 1], "--token")) /* it may have been said twice */
+			OPENSSL_cleanse(argv[i], strlen(argv[i]));
+	s->token = token;
+}
+
 int mosctl_setup(int argc, char **argv)
 {
 	struct setup_said s = { 0 };
@@ -281,6 +298,7 @@ int mosctl_setup(int argc, char **argv)
 
 	if (status != TOOL_OK)
 		return status;
+	take_token(argc, argv, &s);
 	if (geteuid()) {
 		(void)fputs("mosctl: setup: only root may do that\n", stderr);
 		return TOOL_NOT_YOURS;

@@ -133,6 +133,17 @@ def test_asked_at_a_terminal(three):
     wait_for(lambda: states(lab, 3) == {1: "alive", 5: "alive"})
 
 
+def test_the_token_is_not_for_all_to_read(three):
+    """While setup asks, the command line that every user can read has none."""
+    t = Terminal(three, 1, "--no-start", "--token", "5" * 32, "--way", "token")
+    t.until("of the cluster?")
+    with open(f"/proc/{t.process.pid}/cmdline", encoding="ascii") as f:
+        line = f.read()
+    t.answer(" ", "\x03")
+    assert t.end() != 0
+    assert "mosctl\0setup\0" in line and "--way\0token\0" in line and "55555" not in line, line
+
+
 @pytest.mark.parametrize("way", ["\x04", "\x03"], ids=["ctrl-d", "ctrl-c"])
 def test_half_way_nothing_is_changed(three, way):
     lab = three
