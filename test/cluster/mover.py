@@ -24,6 +24,7 @@ import moslab
 MOVES_AT_LEAST = 10
 AWAY_AT_LEAST = 0.5
 HOSTS = (2, 3)
+HOME_SHARE = 0.15  # of the orders: what is home computes until the next order is heard, and it should be away for most
 
 
 @dataclass
@@ -148,7 +149,7 @@ class Mover:
 
     def next_place(self, pid: int) -> int:
         at = self.at.get(pid, 0)
-        if at and self.rng.random() < 0.25:
+        if at and self.rng.random() < HOME_SHARE:
             return 0
         return self.rng.choice([n for n in HOSTS if n != at])
 
