@@ -172,6 +172,14 @@ void mapping_done(struct home *h, uint64_t id, const uint8_t *p, uint32_t n);
 /* The host is another one: what the former had asked for counts no more. */
 void mapping_new_host(struct home *h);
 
+/* broken.c: the call that P was in when it was stopped, whose registers are in @m.
+ * Return: 0, @m says what comes of it there; @read_again: it is a read that gave less than it would
+ * have, and may be done again. -EBUSY with a word: P has to stay. */
+int broken_call(struct home *h, struct image *m, bool *read_again, struct err *e);
+/* Some calls return EINTR outright when their thread is merely stopped. With no signal about, it was our
+ * stop: the program must not see it. @own: as it was stopped. */
+bool broken_by_us(const struct home *h, const struct image *m, const struct user_regs_struct *own);
+
 /* leave.c */
 int leave_home(struct home *h, const struct order *o, struct err *e);
 void leave_drop_memory(struct home *h);

@@ -28,7 +28,6 @@ struct leave {
 	struct image *m;
 	struct user_regs_struct own; /* as it was stopped */
 	uint64_t area;
-	int64_t code;	/* how the call it was in was broken off; 0: it was in none to be resumed */
 	bool again;	/* it leaves while it lingers: it is in the resident already */
 	bool read_again; /* it was in a read that our stop cut short, and may be done again */
 	bool stopped;
@@ -146,24 +145,6 @@ static int stage_stop(void *ctx, struct err *e)
 	return 0;
 }
 
-/* Is there a signal that ends the call, if not our stop has? */
-static bool signals_about(const struct leave *l)
-{
-	if (l->h->nheld || l->h->ntravel)
-		return true;
-	for (uint32_t i = 0; i < l->m->nsignals; i++)
-		if (!(l->m->mask & 1ULL << (l->m->signal[i].si_signo - 1)))
-			return true;
-	return false;
-}
-
-/* Some calls return EINTR outright when their thread is merely stopped. With no signal about, it was our
- * stop: the program must not see it. */
-static bool our_eintr(const struct leave *l)
-{
-	return (long)l->own.orig_rax >= 0 && (int64_t)l->own.rax == -EINTR && !signals_about(l);
-}
-
 /* Signals that we took away while stopping it wait for it to go on. Only the process itself may queue
  * most of them as they were; without the resident they lose who sent them. */
 static void raise_held(struct home *h)
@@ -206,7 +187,7 @@ static void undo_stop(void *ctx)
 	}
 	if (!l->stopped)
 		return;
-	if (our_eintr(l) || l->read_again) { /* issued again: its time starts anew, but that is all */
+	if (l->read_again || broken_by_us(h, l->m, &l->own)) { /* issued again: its time starts anew, but that is all */
 		l->own.rip -= 2;
 		l->own.rax = l->own.orig_rax;
 		l->own.orig_rax = (unsigned long long)-1;
@@ -225,89 +206,6 @@ static void undo_stop(void *ctx)
 	(void)trace_detach(h->pid, w.event == TRACE_SIGNAL ? w.sig : 0);
 	h->seized = h->exec_seen = false;
 	h->run.state = RUN_NONE;
-}
-
-/* A write of @done bytes: were there more? */
-static bool cut_short(struct home *h, const struct call_plan *p, const uint64_t arg[CALL_ARGS], int64_t done)
-{
-	if (p->nr == SYS_sendfile)
-		return (uint64_t)done < arg[3];
-	if (descriptor_is_file(h, (int)arg[0]))
-		return false; /* a limit or the disk has ended it */
-	if (call_arg_vector(p->kind[1]))
-		return arguments_load_parts(h, p->kind[1], arg) == 0 && (uint64_t)done < arguments_sum_parts(h);
-	return p->kind[1] == ARG_IN && (uint64_t)done < arg[2];
-}
-
-/* What to do about the call that the stop has broken off. */
-static int look_at_call(struct leave *l, struct err *e)
-{
-	struct image *m = l->m;
-	struct image_pending *p = &m->pending;
-	long nr = (long)m->regs.orig_rax;
-	int64_t code = (int64_t)m->regs.rax;
-	uint64_t arg[CALL_ARGS] = { m->regs.rdi, m->regs.rsi, m->regs.rdx,
-				    m->regs.r10, m->regs.r8, m->regs.r9 };
-	const char *word = NULL;
-	enum call_class class;
-	struct call_plan plan = { 0 };
-	uint64_t pair[2];
-	bool restart = code == -512 || code == -513 || code == -514 || code == -516;
-
-	*p = (struct image_pending){ .kind = PENDING_NONE };
-	m->regs.orig_rax = (unsigned long long)-1;
-	if (l->h->exec_seen || nr < 0)
-		return 0;
-	if (nr == SYS_pselect6 && arg[5] && mem_read(&l->h->mem, (uaddr_t){ arg[5] }, pair, 16) == 0)
-		(void)call_clear_empty_mask(nr, arg, pair);
-	class = call_classify(nr, arg, &word);
-	if (class == CALL_FORWARD && call_plan(nr, arg, &plan) < 0)
-		class = CALL_HOME;
-	l->read_again = class == CALL_FORWARD && code > 0 && (uint64_t)code != arg[2] &&
-			plan.flags & CALL_READS && descriptor_reads_again(l->h, (int)arg[0]);
-	if (!restart && !l->read_again && !our_eintr(l) &&
-	    !(plan.flags & CALL_RESUMES && code > 0 && cut_short(l->h, &plan, arg, code)))
-		return 0; /* it has its result */
-	if (l->read_again) {
-		m->regs.rip -= 2;
-		m->regs.rax = (unsigned long long)nr;
-		return 0;
-	}
-	if (nr == SYS_restart_syscall)
-		return err_reason(e, -EBUSY, "restart", "it is inside a call that was broken off once; try again later");
-	if (class == CALL_LOCAL) {
-		if (code == -516) { /* a futex with a timeout: returns as if woken, callers look again */
-			m->regs.rax = 0;
-		} else {
-			m->regs.rip -= 2;
-			m->regs.rax = (unsigned long long)nr;
-		}
-		return 0;
-	}
-	if ((class != CALL_FORWARD && class != CALL_HOST) || (code == -EINTR && !(plan.flags & CALL_EINTR)))
-		return err_reason(e, -EBUSY, word ? word : "busy", "it is inside %s, which runs at home only",
-				  call_name(nr));
-	if (code < 0 && call_arg_vector(plan.kind[1]) && !signals_about(l)) {
-		m->regs.rip -= 2; /* nothing was done: it is issued again where it goes */
-		m->regs.rax = (unsigned long long)nr;
-		return 0;
-	}
-	p->nr = nr;
-	memcpy(p->arg, arg, sizeof(arg));
-	if (class == CALL_HOST && code == -514) { /* a sleep until a moment */
-		struct timespec t;
-
-		if (nr != SYS_clock_nanosleep || mem_read(&l->h->mem, (uaddr_t){ arg[2] }, &t, sizeof(t)) < 0)
-			return err_reason(e, -EBUSY, "busy", "it is inside %s", call_name(nr));
-		p->kind = PENDING_SLEEP;
-		p->clock = (uint32_t)arg[0];
-		p->deadline = timespec_nsec(&t);
-		return 0;
-	}
-	p->kind = PENDING_CALL;
-	p->id = 1ULL << 63 | m->epoch; /* a host numbers its calls from its epoch << 32 on */
-	l->code = code;
-	return deputy_load_native(l->h, m, code, e);
 }
 
 static int stage_look(void *ctx, struct err *e)
@@ -343,7 +241,7 @@ static int stage_look(void *ctx, struct err *e)
 	r = maps_read(h, l->m, e);
 	if (r == 0)
 		r = check_movable(h->pid, true, l->o->privileged, e);
-	return r < 0 ? r : look_at_call(l, e);
+	return r < 0 ? r : broken_call(h, l->m, &l->read_again, e);
 }
 
 /* The only moment before commit when P runs code of ours: one visit. */

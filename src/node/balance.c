@@ -16,19 +16,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "kernel/cpu.h"
 #include "node/beat.h"
-#include "node/belief.h"
 #include "node/check.h"
 #include "node/decisions.h"
-#include "node/guests.h"
 #include "node/homes.h"
-#include "node/levers.h"
-#include "node/measure.h"
 #include "node/members.h"
-#include "node/native.h"
 #include "node/peers.h"
 #include "node/usage.h"
+#include "node/view.h"
 
 #define PROCESSES_MAX 4096U
 #define MOVES_MAX     16U
@@ -76,101 +71,6 @@ static uint64_t random_bits(void *ctx)
 	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
 		v = (uint64_t)mono_now() * 0x9e3779b97f4a7c15ULL;
 	return v;
-}
-
-static uint8_t policy_flags(unsigned flags)
-{
-	static const struct {
-		unsigned info;
-		uint8_t policy;
-	} same[] = {
-		{ INFO_STAY, POLICY_STAY },   { INFO_LSTAY, POLICY_LSTAY },
-		{ INFO_BLOCK, POLICY_BLOCK }, { INFO_QUIET, POLICY_QUIET },
-		{ INFO_EXPEL, POLICY_EXPEL }, { INFO_PRESSED, POLICY_PRESSED },
-	};
-	uint8_t f = 0;
-
-	for (unsigned i = 0; i < ARRAY_SIZE(same); i++)
-		f |= flags & same[i].info ? same[i].policy : 0;
-	return f;
-}
-
-/* Programs that began at home may rely on what its processors have. */
-static bool compatible(const struct node_info *me, const struct node_info *other)
-{
-	return !me->features || !other->features || cpu_features_cover(other->features, me->features);
-}
-
-/* What this node has and how busy it is, as measured last. */
-static void know_ourselves(const struct mosd *d, const struct node_info *measured, struct policy_node *n)
-{
-	n->runnable = measured->runnable;
-	n->native = native_of(d->native, measured->runnable);
-	n->mem_total = measured->mem_total;
-	n->mem_free = measured->mem_free;
-}
-
-/* A quiet node tells nobody, and so it stands in the list too. */
-static void know_what_is_not_told(const struct mosd *d, struct policy_node *n)
-{
-	struct node_info i = { 0 };
-
-	measure_info(d->measure, &i);
-	know_ourselves(d, &i, n);
-}
-
-static void take_node(struct balance *b, const struct member *m, const struct node_info *me, int64_t now)
-{
-	const struct node_info *i = &m->info;
-	bool mine = m->node == b->d->site.me;
-
-	if (!i->seq)
-		return; /* nothing is known of it yet */
-	b->nodes[b->n_nodes++] = (struct policy_node){
-		.node = { m->node },
-		.me = mine,
-		.alive = m->state == MEMBER_ALIVE,
-		.compatible = mine || compatible(me, i),
-		.flags = policy_flags(i->flags),
-		.age = MAX(now - m->made, (int64_t)0),
-		.speed = i->speed,
-		.cpus = i->cpus,
-		.runnable = i->runnable,
-		.native = i->native == INFO_NOT_TOLD ? POLICY_NOT_TOLD : i->native,
-		.mem_total = i->mem_total,
-		.mem_free = i->mem_free,
-		.guests = i->guests,
-		.guests_max = i->guests_max,
-		.rtt = (int64_t)m->rtt_us * NSEC_PER_USEC,
-	};
-	if (mine && i->flags & INFO_QUIET)
-		know_what_is_not_told(b->d, &b->nodes[b->n_nodes - 1]);
-	belief_apply(b->d, me->speed, &b->nodes[b->n_nodes - 1]);
-}
-
-static int by_number(const void *x, const void *y)
-{
-	const struct policy_node *a = x, *b = y;
-
-	return a->node.v < b->node.v ? -1 : a->node.v > b->node.v;
-}
-
-static int take_nodes(struct balance *b, int64_t now)
-{
-	const struct member *m, *me = peers_find(b->d->peers, b->d->site.me);
-	size_t n = 0;
-
-	for (m = peers_next(b->d->peers, NULL); m; m = peers_next(b->d->peers, m))
-		n++;
-	free_ptr(&b->nodes);
-	b->n_nodes = 0;
-	b->nodes = calloc(n + 1, sizeof(*b->nodes));
-	if (!b->nodes || !me)
-		return -ENOMEM;
-	for (m = peers_next(b->d->peers, NULL); m; m = peers_next(b->d->peers, m))
-		take_node(b, m, &me->info, now);
-	qsort(b->nodes, b->n_nodes, sizeof(*b->nodes), by_number);
-	return 0;
 }
 
 /* When it began to run where it is, on the monotonic clock. */
@@ -338,36 +238,30 @@ static void carry_out(struct balance *b, const struct policy_decision *d)
 		not_begun(b, d, &e, r);
 }
 
-/* This node as it is now, less what guests on their way will take. */
-static struct policy_node own_node(const struct mosd *d, struct policy_under_way *u)
-{
-	struct policy_node me = { .node = { d->site.me }, .me = true, .alive = true,
-				  .compatible = true };
-	struct node_info i = { 0 };
-	uint64_t memory;
-
-	measure_info(d->measure, &i);
-	guests_under_way(d->guests, &u->guests, &u->wants, &memory);
-	me.flags = policy_flags(levers_flags(d) | balance_flags(d));
-	me.speed = levers_speed(d) ? levers_speed(d) : i.speed;
-	me.cpus = i.cpus;
-	know_ourselves(d, &i, &me);
-	me.mem_free -= MIN(memory, me.mem_free);
-	me.guests = guests_count(d->guests);
-	me.guests_max = d->site.conf.guest_ids_count / CONF_IDS_EACH;
-	return me;
-}
-
 static void look_at_memory(struct balance *b)
 {
 	struct policy_under_way u = { 0 };
-	struct policy_node me = own_node(b->d, &u);
+	struct policy_node me = view_own(b->d, &u);
 	bool pressed = policy_pressed(b->policy, &b->conf, mono_now(), &me, 0);
 
 	if (pressed != b->pressed)
 		log_info("memory is %s: %llu MiB of %llu are free", pressed ? "short" : "enough again",
 			 (unsigned long long)me.mem_free >> 10, (unsigned long long)me.mem_total >> 10);
 	b->pressed = pressed;
+}
+
+static int take_nodes(struct balance *b, int64_t now)
+{
+	struct policy_node *nodes;
+	size_t n;
+	int r = b->d->peers ? view_nodes(b->d, now, &nodes, &n) : -ENOTCONN;
+
+	if (r < 0)
+		return r;
+	free(b->nodes);
+	b->nodes = nodes;
+	b->n_nodes = n;
+	return 0;
 }
 
 static void on_second(void *data)
@@ -380,7 +274,7 @@ static void on_second(void *data)
 	decisions_sweep(b->decisions);
 	look_at_memory(b);
 	take_processes(b);
-	if (!b->d->peers || take_nodes(b, in.now) < 0)
+	if (take_nodes(b, in.now) < 0)
 		return;
 	in.nodes = b->nodes;
 	in.n_nodes = b->n_nodes;
@@ -467,7 +361,7 @@ node_id balance_place(struct mosd *d, const struct migrant *m, bool best)
 				    .n_allowed = m->wish.n_ranges };
 	struct policy_decision to;
 
-	if (!d->peers || take_nodes(b, in.now) < 0)
+	if (take_nodes(b, in.now) < 0)
 		return NODE_ID_NONE;
 	in.nodes = b->nodes;
 	in.n_nodes = b->n_nodes;
@@ -483,7 +377,7 @@ node_id balance_place(struct mosd *d, const struct migrant *m, bool best)
 int balance_admit(struct mosd *d, const struct policy_arrival *a, struct err *e)
 {
 	struct policy_under_way u = { 0 };
-	struct policy_node me = own_node(d, &u);
+	struct policy_node me = view_own(d, &u);
 
 	return policy_admit(d->balance->policy, &d->balance->conf, &me, &u, a, e);
 }

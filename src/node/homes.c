@@ -4,152 +4,24 @@
  * DOC: A migrant has at most one request. It is sent at once if its supervisor lives; else one is
  * started. A mos-home whose process is at home again is about to end (`leaving`): a request that
  * comes just then waits for that end, since two supervisors cannot seize one process. */
-#include "node/homes.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "node/balance.h"
 #include "node/check.h"
 #include "node/guests.h"
-#include "node/infos.h"
+#include "node/homes_state.h"
 #include "node/obj.h"
-#include "node/link.h"
 #include "node/members.h"
 
 #define ATTACH_TIMEOUT 10.0 /* s; seizing one process takes milliseconds */
 #define RETRIES	       5    /* a process may come home by itself again and again */
 #define LEAVE_TIMEOUT  2.0  /* s until a supervisor that should end is asked all the same */
-
-struct request {
-	struct home_wish wish;
-	bool sent;
-	unsigned retries; /* of a request that met a supervisor on its way out */
-	int64_t number;
-	home_answer_fn *answer; /* NULL when answered, or when nobody waits */
-	void *data;
-};
-
-struct home {
-	struct mosd *d;
-	struct link *link;
-	struct migrant *m;
-	bool leaving; /* its process is home again: it ends by itself */
-	ev_timer timer;
-	struct infos infos;
-};
-
-static int64_t last_number;
-
-static double wall_now(void)
-{
-	return (double)clock_now(CLOCK_REALTIME) / NSEC_PER_SEC;
-}
-
-/* In the history and to users home is a node with a number like the others. */
-static uint32_t node_shown(const struct mosd *d, uint32_t node)
-{
-	return node ? node : d->site.me;
-}
-
-static void answer(struct migrant *m, const struct move *mv)
-{
-	struct request *q = m->request;
-
-	if (q && q->answer)
-		q->answer(q->data, m, mv);
-	if (q)
-		q->answer = NULL;
-}
-
-/* What a failure means for the balancer: the host's no, which holds for that host, or the process's own. */
-static int refusal(const char *code)
-{
-	static const struct {
-		const char *code;
-		int error;
-	} refusals[] = {
-		{ "no-memory", -ENOMEM }, { "loaded", -EBUSY }, { "expel", -EPERM },
-		{ "block", -EPERM },	  { "guests-max", -EUSERS }, { "refused", -EPERM },
-	};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(refusals); i++)
-		if (!strcmp(code, refusals[i].code))
-			return refusals[i].error;
-	return -EIO;
-}
-
-/* The request is over, as @mv tells. */
-static void finish_request(struct mosd *d, struct migrant *m, const struct move *mv)
-{
-	struct request *q = m->request;
-
-	if (!q)
-		return;
-	answer(m, mv);
-	m->request = NULL;
-	balance_ended(d, m, mv->ok ? 0 : refusal(mv->code));
-	free(q);
-}
-
-static __attribute__((format(printf, 5, 6))) void
-fail_request(struct mosd *d, struct migrant *m, bool keep, const char *code, const char *fmt, ...)
-{
-	struct move mv = { .wall = wall_now(), .from = node_shown(d, m->node), .epoch = m->epoch };
-	va_list ap;
-
-	if (!m->request)
-		return;
-	mv.to = node_shown(d, m->request->wish.node);
-	(void)snprintf(mv.cause, sizeof(mv.cause), "%s", m->request->wish.cause);
-	(void)snprintf(mv.code, sizeof(mv.code), "%s", code);
-	va_start(ap, fmt);
-	(void)vsnprintf(mv.error, sizeof(mv.error), fmt, ap);
-	va_end(ap);
-	if (keep)
-		migrant_note(m, &mv);
-	finish_request(d, m, &mv);
-}
-
-static int send_request(struct home *h)
-{
-	struct migrant *m = h->m;
-	struct request *q = m->request;
-	struct err e = ERR_INIT;
-	char addr[NODE_ADDR_TEXT];
-	json_t *o;
-	int r;
-
-	q->number = ++last_number;
-	q->sent = true;
-	if (q->wish.node) {
-		r = site_node_addr(&h->d->site, q->wish.node, addr, &e);
-		if (r < 0) {
-			fail_request(h->d, m, false, "no-node", "%s", err_str(&e, r));
-			return r;
-		}
-		o = json_pack("{sssIsIsssIsbsbsIsIsI}", "op", "move", "req", (json_int_t)q->number,
-			      "node", (json_int_t)q->wish.node, "addr", addr, "port",
-			      (json_int_t)h->d->site.conf.port, "privileged",
-			      site_exports_privileged(&h->d->site, q->wish.node), "ordered",
-			      q->wish.ordered, "memory", (json_int_t)q->wish.memory, "wants",
-			      (json_int_t)q->wish.wants, "load_limit",
-			      (json_int_t)q->wish.load_limit);
-	} else {
-		o = json_pack("{sssI}", "op", "home", "req", (json_int_t)q->number);
-	}
-	r = link_send(h->link, o, -1);
-	if (r < 0 && r != -EPIPE) /* with EPIPE its end is told soon */
-		fail_request(h->d, m, true, "supervisor-lost", "its supervisor does not listen: %s",
-			     strerror(-r));
-	return r;
-}
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -159,9 +31,9 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	ev_timer_stop(loop, w);
 	if (h->leaving && q && !q->sent) {
 		h->leaving = false;
-		(void)send_request(h);
+		(void)request_send(h);
 	} else if (q && q->wish.at_exec && !q->sent) {
-		fail_request(h->d, h->m, true, "supervisor-lost",
+		request_fail(h->d, h->m, true, "supervisor-lost",
 			     "its supervisor did not take hold of it within %.0f s",
 			     ATTACH_TIMEOUT);
 		link_drop(h->link);
@@ -184,8 +56,8 @@ static void on_attached(struct home *h, const json_t *o)
 		return;
 	ev_timer_stop(h->d->loop, &h->timer);
 	mv.to = q->wish.node;
-	if (send_request(h) == 0)
-		answer(h->m, &mv);
+	if (request_send(h) == 0)
+		request_answer(h->m, &mv);
 }
 
 static void on_moved(struct home *h, const json_t *o)
@@ -234,7 +106,7 @@ static void on_moved(struct home *h, const json_t *o)
 	if (!m->node) /* one that lingers takes orders; should it end meanwhile, they are put again */
 		h->leaving = !obj_bool_or(o, "lingers", false);
 	if (mine)
-		finish_request(h->d, m, &mv);
+		request_finish(h->d, m, &mv);
 }
 
 static void on_ended(struct home *h, const json_t *o)
@@ -247,7 +119,7 @@ static void on_ended(struct home *h, const json_t *o)
 	if (!strcmp(cause, "host-lost"))
 		log_warning("process %d (%s) was lost with node %u: %s", (int)m->pid, m->comm,
 			    m->node, error);
-	fail_request(h->d, m, true, "ended", "the process ended (%s) before it had moved",
+	request_fail(h->d, m, true, "ended", "the process ended (%s) before it had moved",
 		     cause[0] ? cause : "exit");
 	migrant_end(m, obj_int_or(o, "status", 0, UINT32_MAX, -1), cause, error);
 	h->leaving = true;
@@ -256,7 +128,7 @@ static void on_ended(struct home *h, const json_t *o)
 void home_refresh(struct mosd *d, struct migrant *m, home_info_fn *fn, void *data)
 {
 	struct home *h = m->home;
-	int64_t number = ++last_number;
+	int64_t number = request_number();
 
 	if (!h || link_send(h->link, json_pack("{sssI}", "op", "info", "req", (json_int_t)number),
 			    -1) < 0) {
@@ -328,7 +200,7 @@ static void settle_request(struct mosd *d, struct migrant *m, bool clean, const 
 	if (!q)
 		return;
 	if (m->ended || m->exited) {
-		fail_request(d, m, true, "ended", "the process ended before it had moved");
+		request_fail(d, m, true, "ended", "the process ended before it had moved");
 		return;
 	}
 	/* A request that met a supervisor on its way out is put to a new one. */
@@ -340,16 +212,16 @@ static void settle_request(struct mosd *d, struct migrant *m, bool clean, const 
 				.wall = wall_now(), .ok = true, .from = d->site.me, .to = d->site.me
 			};
 
-			finish_request(d, m, &mv);
+			request_finish(d, m, &mv);
 			return;
 		}
 		r = home_start(d, m, &e);
 		if (r == 0)
 			return;
-		fail_request(d, m, true, e.reason[0] ? e.reason : "failed", "%s", err_str(&e, r));
+		request_fail(d, m, true, e.reason[0] ? e.reason : "failed", "%s", err_str(&e, r));
 		return;
 	}
-	fail_request(d, m, true, "supervisor-lost", "supervisor ended unexpectedly (%s)", how);
+	request_fail(d, m, true, "supervisor-lost", "supervisor ended unexpectedly (%s)", how);
 }
 
 static void home_closed(void *data, int status)
@@ -428,7 +300,7 @@ static int home_start(struct mosd *d, struct migrant *m, struct err *e)
 	if (at_exec)
 		set_timer(h, ATTACH_TIMEOUT);
 	else
-		(void)send_request(h); /* a failure is told to the caller by itself */
+		(void)request_send(h); /* a failure is told to the caller by itself */
 	return 0;
 }
 
@@ -494,14 +366,14 @@ int home_move_as(struct mosd *d, struct migrant *m, const struct home_wish *w, h
 	if (m->home->leaving)
 		set_timer(m->home, LEAVE_TIMEOUT);
 	else
-		(void)send_request(m->home);
+		(void)request_send(m->home);
 	return 0;
 }
 
 void homes_stop(struct mosd *d)
 {
 	for (struct migrant *m = migrants_first(d->migrants); m; m = m->next)
-		fail_request(d, m, false, "stopped",
+		request_fail(d, m, false, "stopped",
 			     "mosd is being stopped; the move may go on: see `mps` later");
 }
 

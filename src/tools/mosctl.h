@@ -27,6 +27,9 @@ int mosctl_undrain(int argc, char **argv);
 int mosctl_whois(int argc, char **argv);
 int mosctl_why(int argc, char **argv);
 
+/* What the help of setup has behind its usage. */
+extern const char mosctl_setup_options[];
+
 /* Guests leave and own processes come home, as shown on standard output, within @seconds (0: no end); @for_now: until
  * mosd is started anew. Return: the exit status. */
 int mosctl_empty(long seconds, bool for_now);

@@ -11,6 +11,7 @@
 #include "tools/member_files.h"
 #include "tools/mosctl.h"
 #include "tools/service.h"
+#include "tools/setup_machine.h"
 
 struct leaving {
 	bool yes;
@@ -104,6 +105,23 @@ static int leave(const struct leaving *l, const struct member_files *f)
 	return TOOL_OK;
 }
 
+/* Only what is by key is undone here: a map has other nodes that have to know. */
+static int can_leave(const struct member_files *f, struct err *e)
+{
+	if (f->conf.by_key)
+		return 0;
+	if (!f->key)
+		return err_set(e, -ENOENT, "this machine is in no cluster");
+	if (!machine_map(&f->conf))
+		return err_set(e, -ENOENT,
+			       "this machine is in no cluster; it has nothing but a key: remove %s to join one by a token",
+			       f->conf.key_file);
+	return err_set(e, -EINVAL,
+		       "the nodes of this cluster are those of the map: `mosctl drain` empties this one; then "
+		       "take it out of the map on every node, and remove %s here",
+		       f->conf.key_file);
+}
+
 int mosctl_leave(int argc, char **argv)
 {
 	CLEANUP(member_files_finish) struct member_files f = { 0 };
@@ -118,13 +136,8 @@ int mosctl_leave(int argc, char **argv)
 		return TOOL_NOT_YOURS;
 	}
 	r = member_files_look(&f, &e);
-	if (r == 0 && !f.key && !f.conf.by_key)
-		r = err_set(&e, -ENOENT, "this machine is in no cluster");
-	else if (r == 0 && !f.conf.by_key)
-		r = err_set(&e, -EINVAL,
-			    "the nodes of this cluster are those of the map: `mosctl drain` empties this one; then "
-			    "take it out of the map on every node, and remove %s here",
-			    f.conf.key_file);
+	if (r == 0)
+		r = can_leave(&f, &e);
 	if (r < 0) {
 		(void)fprintf(stderr, "mosctl: %s\n", err_str(&e, r));
 		return TOOL_FAILED;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mosctl getload, isup, whois, nodes ...: what is known of the nodes. The numbers stand alone, as
  * scripts of old expect. */
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/ids.h"
 #include "base/util.h"
@@ -135,35 +133,24 @@ int mosctl_node_status(int argc, char **argv)
 	return TOOL_OK;
 }
 
-static const struct node_row *find_addr(const struct node_list *l, const char *text)
+/* @why: a host's name has no address. */
+static void tell_absent(const char *what, bool number, const char *why)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->rows[i].addr, text))
-			return &l->rows[i];
-	return NULL;
-}
-
-/* By an address, in any form of writing, or a host's name. */
-static const struct node_row *find_host(const struct node_list *l, const char *host)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
-	const struct node_row *found = find_addr(l, host);
-	char text[NI_MAXHOST];
-
-	if (found || getaddrinfo(host, NULL, &hints, &list))
-		return found;
-	for (const struct addrinfo *a = list; a && !found; a = a->ai_next)
-		if (!getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof(text), NULL, 0,
-				 NI_NUMERICHOST))
-			found = find_addr(l, text);
-	freeaddrinfo(list);
-	return found;
+	(void)fputs(number ? "mosctl: there is no node " : "mosctl: ", stderr);
+	tool_print_text(stderr, what, 0);
+	if (why)
+		(void)fprintf(stderr, " is no address, and no name that this machine can resolve: %s", why);
+	else if (!number)
+		(void)fputs(" is no node of this cluster (`mosctl nodes` shows them)", stderr);
+	(void)fputc('\n', stderr);
 }
 
 int mosctl_whois(int argc, char **argv)
 {
 	CLEANUP(node_list_finish) struct node_list l = { 0 };
 	const struct node_row *row;
+	const char *why = NULL;
+	bool number;
 	long node;
 	int status;
 
@@ -176,20 +163,19 @@ int mosctl_whois(int argc, char **argv)
 		(void)printf("%u\n", l.me);
 		return TOOL_OK;
 	}
-	if (tool_number(argv[1], 1, (long)NODE_ID_MAX, &node) == 0) {
+	number = tool_number(argv[1], 1, (long)NODE_ID_MAX, &node) == 0;
+	if (number) {
 		row = node_list_find(&l, (uint32_t)node);
 		if (row)
 			(void)puts(row->addr);
 	} else {
-		row = find_host(&l, argv[1]);
+		row = node_list_host(&l, argv[1], &why);
 		if (row)
 			(void)printf("%u\n", row->node);
 	}
 	if (row)
 		return TOOL_OK;
-	(void)fputs("mosctl: no node is ", stderr);
-	tool_print_text(stderr, argv[1], 0);
-	(void)fputc('\n', stderr);
+	tell_absent(argv[1], number, why);
 	return TOOL_FAILED;
 }
 

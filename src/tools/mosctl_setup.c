@@ -7,8 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "base/util.h"
 #include "node/paths.h"
+#include "node/preamble.h"
 #include "tools/client.h"
 #include "tools/member_files.h"
 #include "tools/mosctl.h"
@@ -17,10 +20,9 @@
 #include "tools/setup_plan.h"
 #include "tools/setup_report.h"
 
-static const char help[] =
-	"Usage: mosctl setup [OPTION]...\n"
-	"Makes this machine a node of a cluster; asks for what options do not say. On a node, what is\n"
-	"right stays, and an option that says otherwise changes what can be changed.\n"
+const char mosctl_setup_options[] =
+	"Asks for what options do not say. On a node, what is right stays, and an option that says\n"
+	"otherwise changes what can be changed.\n"
 	"\n"
 	"  --yes              ask nothing: what no option says is as usual\n"
 	"  --way WAY          new: begin a cluster; token: join one; key: the same, by a copy of its\n"
@@ -39,7 +41,7 @@ static const char help[] =
 	"  --json             an object that says what was right and what was made\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 an answer can not be right, 3 mosd has to be begun by hand,\n"
-	"5 not root. See mosctl(1).\n";
+	"5 not root.\n";
 
 static int options(int argc, char **argv, struct setup_said *s)
 {
@@ -246,7 +248,9 @@ static int set_up(const struct setup_said *s, json_t *report)
 		if (site.networked)
 			(void)printf("This is node %u already: what is right stays.\n", site.me);
 		else
-			(void)printf("This is a node already, %s: what is right stays.\n", site.alone_why);
+			(void)printf("This machine is set up as a node already, but is alone: %s.\n"
+				     "What is right stays.\n",
+				     site.alone_why);
 		r = setup_keep(&f, &site, s, &e);
 		return r < 0 ? failed(&e, r) : finish(s, &before, false, report);
 	}
@@ -273,18 +277,28 @@ static int with_json(const struct setup_said *s)
 	return status;
 }
 
+/* Takes a token out of the command line, which every user of the machine can read; longer than one is still none. */
+static void take_token(int argc, char **argv, struct setup_said *s)
+{
+	static char token[TOKEN_HEX + 2];
+
+	if (!s->token)
+		return;
+	(void)snprintf(token, sizeof(token), "%s", s->token);
+	for (int i = 2; i < argc; i++)
+		if (!strcmp(argv[i - 1], "--token")) /* it may have been said twice */
+			OPENSSL_cleanse(argv[i], strlen(argv[i]));
+	s->token = token;
+}
+
 int mosctl_setup(int argc, char **argv)
 {
 	struct setup_said s = { 0 };
-	int status;
+	int status = options(argc, argv, &s);
 
-	if (argc > 1 && !strcmp(argv[1], "--help")) {
-		(void)fputs(help, stdout);
-		return TOOL_OK;
-	}
-	status = options(argc, argv, &s);
 	if (status != TOOL_OK)
 		return status;
+	take_token(argc, argv, &s);
 	if (geteuid()) {
 		(void)fputs("mosctl: setup: only root may do that\n", stderr);
 		return TOOL_NOT_YOURS;

@@ -83,24 +83,11 @@ static void print_discovery(const json_t *d)
 	(void)putchar('\n');
 }
 
-static void print_status(const json_t *o)
+static void print_nodes(const json_t *nodes)
 {
-	const json_t *nodes = json_object_get(o, "nodes"), *n;
-	const json_t *warnings = json_object_get(o, "warnings"), *w;
+	const json_t *n;
 	size_t i;
 
-	(void)printf("This is umosix node %lld (mosd %s, process %lld)\n", number(o, "node"),
-		     text(o, "version"), number(o, "pid"));
-	if (json_is_true(json_object_get(o, "networked"))) {
-		if (*text(o, "map"))
-			(void)printf("Map %s, TCP port %lld:\n", text(o, "map"), number(o, "port"));
-		else
-			(void)printf("Members are who has the key; TCP port %lld:\n", number(o, "port"));
-	} else {
-		(void)fputs("It is alone: ", stdout);
-		tool_print_text(stdout, text(o, "alone_because"), 0);
-		(void)putchar('\n');
-	}
 	json_array_foreach(nodes, i, n)
 	{
 		const char *state = json_string_value(json_object_get(n, "state"));
@@ -111,6 +98,38 @@ static void print_status(const json_t *o)
 			     : state ? state
 				     : "");
 	}
+}
+
+/* A number that nobody else knows is no number: whoever is alone is told nothing but why. */
+static void print_place(const json_t *o)
+{
+	bool networked = json_is_true(json_object_get(o, "networked"));
+
+	if (networked)
+		(void)printf("This is umosix node %lld (mosd %s, process %lld)\n", number(o, "node"),
+			     text(o, "version"), number(o, "pid"));
+	else {
+		(void)printf("This machine is alone (mosd %s, process %lld): ", text(o, "version"), number(o, "pid"));
+		tool_print_text(stdout, text(o, "alone_because"), 0);
+		(void)putchar('\n');
+	}
+	if (networked && !*text(o, "map"))
+		(void)printf("Members are who has the key; TCP port %lld:\n", number(o, "port"));
+	else if (networked)
+		(void)printf("Map %s, TCP port %lld:\n", text(o, "map"), number(o, "port"));
+	else if (*text(o, "map"))
+		(void)printf("Map %s names:\n", text(o, "map"));
+	else
+		return;
+	print_nodes(json_object_get(o, "nodes"));
+}
+
+static void print_status(const json_t *o)
+{
+	const json_t *warnings = json_object_get(o, "warnings"), *w;
+	size_t i;
+
+	print_place(o);
 	print_discovery(json_object_get(o, "discovery"));
 	print_self(json_object_get(o, "self"));
 	print_levers(o);

@@ -4,9 +4,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/ids.h"
 #include "base/util.h"
@@ -119,6 +121,37 @@ const struct node_row *node_list_find(const struct node_list *l, uint32_t node)
 		if (l->rows[i].node == node)
 			return &l->rows[i];
 	return NULL;
+}
+
+static const struct node_row *find_addr(const struct node_list *l, const char *text)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->rows[i].addr, text))
+			return &l->rows[i];
+	return NULL;
+}
+
+const struct node_row *node_list_host(const struct node_list *l, const char *host, const char **ret_why)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
+	const struct node_row *found = find_addr(l, host);
+	char text[NI_MAXHOST];
+	int r;
+
+	*ret_why = NULL;
+	if (found)
+		return found;
+	r = getaddrinfo(host, NULL, &hints, &list);
+	if (r) {
+		*ret_why = gai_strerror(r);
+		return NULL;
+	}
+	for (const struct addrinfo *a = list; a && !found; a = a->ai_next)
+		if (!getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof(text), NULL, 0,
+				 NI_NUMERICHOST))
+			found = find_addr(l, text);
+	freeaddrinfo(list);
+	return found;
 }
 
 bool node_up(const struct node_row *r)

@@ -61,6 +61,9 @@ int node_list_read(const json_t *array, uint32_t me, struct node_list *ret);
 void node_list_finish(struct node_list *l);
 /* NULL without such a node. */
 const struct node_row *node_list_find(const struct node_list *l, uint32_t node);
+/* By an address, in any form of writing, or a host's name; also of a host with several addresses. Return: NULL
+ * without such a node; then @ret_why is why @host has no address, NULL if it has one. */
+const struct node_row *node_list_host(const struct node_list *l, const char *host, const char **ret_why);
 /* Alive as far as is known. */
 bool node_up(const struct node_row *r);
 /* "stay, block"; empty without flags. */

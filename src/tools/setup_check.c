@@ -2,6 +2,7 @@
 #include "tools/setup_check.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,9 +67,17 @@ int check_discover(const char *answer, void *ctx, struct err *e)
 {
 	struct conf_discover d = { .ttl = 1 };
 
-	return conf_discover_parse(answer, &d)
-		       ? 0
-		       : err_set(e, -EINVAL, "no, yes, or up to 6 network interfaces, like eth0, eth1");
+	if (!conf_discover_parse(answer, &d))
+		return err_set(e, -EINVAL, "no, yes, or up to 6 network interfaces, like eth0, eth1");
+	for (unsigned i = 0; i < d.n; i++) {
+		char names[128];
+
+		if (if_nametoindex(d.links[i]))
+			continue;
+		machine_link_names(names, sizeof(names));
+		return err_set(e, -EINVAL, "there is no interface \"%s\": this machine has %s", d.links[i], names);
+	}
+	return 0;
 }
 
 static void give(void *ctx, char *map)

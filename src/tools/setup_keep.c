@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "tools/setup_check.h"
+#include "tools/setup_host.h"
 #include "tools/setup_machine.h"
 
 #define CHANGES_MAX 4U
@@ -38,17 +39,27 @@ static int keep_way(struct keeping *k, struct err *e)
 	bool by_key = k->site->conf.by_key;
 	const char *way = k->said->way;
 	unsigned ways = by_key ? 1U << SETUP_NEW | 1U << SETUP_TOKEN | 1U << SETUP_KEY : 1U << SETUP_MAP;
+	char with[sizeof(k->site->map_path) + 32];
 	int r = way ? check_way(way, NULL, e) : 0;
 
 	if (r < 0)
 		return err_wrap(e, r, "--way %s", way);
+	if (!by_key && (k->said->host || k->said->token))
+		return err_set(e, -EINVAL,
+			       "this is node %u of the map %s, and joins no other cluster while it is: `mosctl leave` "
+			       "tells how it gets out of that one",
+			       k->site->me, k->site->map_path);
 	if (way && by_key == !strcmp(way, "map"))
 		return by_key ? err_set(e, -EINVAL, "this is a node by its key (`members = key` in the "
 						    "configuration): `mosctl leave` comes first")
 			      : err_set(e, -EINVAL, "this is a node of %s: to be one by its key, write `members = key` "
 						    "into the configuration of every node",
 					k->site->map_path);
-	return setup_said_check(k->said, ways, e);
+	if (by_key)
+		(void)snprintf(with, sizeof(with), "on a node by its key");
+	else
+		(void)snprintf(with, sizeof(with), "on a node of the map %s", k->site->map_path);
+	return setup_said_check(k->said, ways, with, e);
 }
 
 int setup_keep_key(const struct member_files *f, const char *said, struct err *e)
@@ -74,6 +85,22 @@ int setup_keep_key(const struct member_files *f, const char *said, struct err *e
 		    : err_set(e, -EINVAL,
 			      "--key %s: there is another key, %s, which stays: `mosctl leave` comes first", said,
 			      f->conf.key_file);
+}
+
+/* A node joins no second cluster: a token is good for nothing here, unless it is one of a cluster that this machine
+ * is in already, as after the same command was run before. */
+static int keep_cluster(struct keeping *k, struct err *e)
+{
+	const char *host = k->said->host, *token = k->said->token;
+	int r = token ? check_token(token, NULL, e) : 0;
+
+	if (r < 0)
+		return err_wrap(e, r, "--token");
+	if (!host && !token)
+		return 0;
+	if (!host || !token)
+		return err_set(e, -EINVAL, "%s is missing", host ? "--token" : "--host");
+	return setup_keep_host(host, e);
 }
 
 static int keep_key(struct keeping *k, struct err *e)
@@ -188,7 +215,7 @@ static int keep_address(struct keeping *k, struct err *e)
 int setup_keep(const struct member_files *f, const struct site *site, const struct setup_said *said, struct err *e)
 {
 	static int (*const parts[])(struct keeping *, struct err *) = {
-		keep_way, keep_key, keep_map, keep_node, keep_port, keep_discover, keep_address,
+		keep_way, keep_key, keep_map, keep_node, keep_port, keep_discover, keep_address, keep_cluster,
 	};
 	struct keeping k = { .f = f, .site = site, .said = said };
 	int r = 0;

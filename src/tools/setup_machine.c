@@ -40,6 +40,23 @@ void machine_links(char *to, size_t size)
 	freeifaddrs(list);
 }
 
+void machine_link_names(char *to, size_t size)
+{
+	struct if_nameindex *list = if_nameindex();
+	size_t len = 0;
+
+	(void)snprintf(to, size, "none");
+	for (const struct if_nameindex *i = list; i && i->if_index; i++) {
+		size_t need = strlen(i->if_name) + (len ? 2 : 0);
+
+		if (!strcmp(i->if_name, "lo") || need >= size - len)
+			continue;
+		len += (size_t)snprintf(to + len, size - len, "%s%s", len ? ", " : "", i->if_name);
+	}
+	if (list)
+		if_freenameindex(list);
+}
+
 int machine_addr(const char *text, struct node_addr *ret, struct err *e)
 {
 	char links[256];

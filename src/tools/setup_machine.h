@@ -11,6 +11,8 @@
 
 /* "eth0 192.168.1.10, eth1 10.0.0.1": what others may reach, as much as has room. */
 void machine_links(char *to, size_t size);
+/* "eth0, eth1": all but loopback, also without an address, as many as have room; or "none". */
+void machine_link_names(char *to, size_t size);
 /* @text is an address of this machine, or the name of an interface that has one. Return: 0, or -EINVAL with what
  * is wrong. */
 int machine_addr(const char *text, struct node_addr *ret, struct err *e);

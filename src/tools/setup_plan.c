@@ -18,7 +18,7 @@ const char *const setup_ways[SETUP_WAY_COUNT_] = { "new", "token", "key", "map" 
 
 enum { NEW = 1U << SETUP_NEW, TOKEN = 1U << SETUP_TOKEN, KEY = 1U << SETUP_KEY, MAP = 1U << SETUP_MAP };
 
-int setup_said_check(const struct setup_said *s, unsigned ways, struct err *e)
+int setup_said_check(const struct setup_said *s, unsigned ways, const char *with, struct err *e)
 {
 	const struct {
 		const char *name, *value;
@@ -30,14 +30,10 @@ int setup_said_check(const struct setup_said *s, unsigned ways, struct err *e)
 		{ "--token", s->token, TOKEN },		  { "--nodes", s->nodes, MAP },
 		{ "--map", s->map, MAP },
 	};
-	unsigned way = 0;
 
-	while (!(ways >> way & 1))
-		way++;
 	for (unsigned i = 0; i < ARRAY_SIZE(t); i++)
 		if (t[i].value && !(t[i].ways & ways))
-			return err_set(e, -EINVAL, "%s says nothing with --way %s: mosctl(1) has what does",
-				       t[i].name, setup_ways[way]);
+			return err_set(e, -EINVAL, "%s says nothing %s: mosctl(1) has what does", t[i].name, with);
 	if (s->address && s->interface)
 		return err_set(e, -EINVAL, "--address and --interface are one too many");
 	if (s->nodes && s->map)
@@ -217,6 +213,27 @@ static enum setup_way usual_way(const struct member_files *f, const struct setup
 	return f->key ? SETUP_KEY : SETUP_NEW;
 }
 
+/* What led to this way, as it is to be told to whoever said something that does not go with it: an option, an answer,
+ * or what is there. */
+static void tell_way(const struct member_files *f, const struct setup_said *s, enum setup_way way, char *to,
+		     size_t size)
+{
+	const char *map = machine_map(&f->conf);
+
+	if (s->way)
+		(void)snprintf(to, size, "with --way %s", s->way);
+	else if (!s->unattended)
+		(void)snprintf(to, size, "with the answer \"%s\"", setup_ways[way]);
+	else if (s->host || s->token)
+		(void)snprintf(to, size, "with %s", s->host ? "--host" : "--token");
+	else if (s->nodes || s->map)
+		(void)snprintf(to, size, "with %s", s->nodes ? "--nodes" : "--map");
+	else if (way == SETUP_MAP && map)
+		(void)snprintf(to, size, "where there is a map, %s, and no --way", map);
+	else
+		(void)snprintf(to, size, "where there is %s, and no --way", f->key ? "a key" : "nothing yet");
+}
+
 int setup_make_plan(const struct member_files *f, const struct setup_said *said, struct setup_plan *ret,
 		    struct err *e)
 {
@@ -224,7 +241,7 @@ int setup_make_plan(const struct member_files *f, const struct setup_said *said,
 				    struct setup_plan *, struct err *) = {
 		[SETUP_NEW] = plan_new, [SETUP_TOKEN] = plan_token, [SETUP_KEY] = plan_key, [SETUP_MAP] = plan_map
 	};
-	char way[16];
+	char way[16], with[CONF_PATH_MAX + 64];
 	int r;
 
 	*ret = (struct setup_plan){ 0 };
@@ -237,8 +254,10 @@ int setup_make_plan(const struct member_files *f, const struct setup_said *said,
 	for (unsigned i = 0; r == 0 && i < SETUP_WAY_COUNT_; i++)
 		if (!strcmp(way, setup_ways[i]))
 			ret->way = i;
-	if (r == 0)
-		r = setup_said_check(said, 1U << ret->way, e);
+	if (r < 0)
+		return r;
+	tell_way(f, said, ret->way, with, sizeof(with));
+	r = setup_said_check(said, 1U << ret->way, with, e);
 	return r < 0 ? r : plans[ret->way](f, said, ret, e);
 }
 

@@ -30,8 +30,9 @@ struct setup_plan {
 	char key[CONF_PATH_MAX];   /* of the cluster, to be copied or kept; empty: one is made */
 };
 
-/* Whether what was said is for one of @ways, which are bits by enum setup_way. Return: 0 or -EINVAL. */
-int setup_said_check(const struct setup_said *s, unsigned ways, struct err *e);
+/* Whether what was said is for one of @ways, which are bits by enum setup_way; @with is what limits it to them, such
+ * as "with --way map". Return: 0 or -EINVAL. */
+int setup_said_check(const struct setup_said *s, unsigned ways, const char *with, struct err *e);
 /* Asks what must be known. Nothing is changed. Return: 0, -EINVAL, -ECANCELED; setup_plan_finish is due in all
  * cases. */
 int setup_make_plan(const struct member_files *f, const struct setup_said *said, struct setup_plan *ret,

@@ -24,6 +24,7 @@ import moslab
 MOVES_AT_LEAST = 10
 AWAY_AT_LEAST = 0.5
 HOSTS = (2, 3)
+HOME_SHARE = 0.15  # of the orders: what is home computes until the next order is heard, and it should be away for most
 
 
 @dataclass
@@ -120,9 +121,12 @@ def descendants(pid: int) -> list[int]:
 
 @dataclass
 class Pace:
-    """How long it stays where it is, in the mean; behind so many moves twenty times that."""
+    """How long it stays where it is, in the mean; behind so many moves twenty times that. Where a move takes
+    long, as it does on a busy machine, at least @moves times as long as one: else it would hardly get on, and
+    most of it in the moments at home before the next order is heard."""
     stay: float = 0.2
     brisk: int = 10**9
+    moves: float = 3
 
 
 class Mover:
@@ -134,6 +138,7 @@ class Mover:
         self.at: dict[int, int] = {}
         self.done: dict[int, int] = {}
         self.asked = 0
+        self.move_takes = 0.0  # seconds, of late
         self.failed: dict[str, int] = {}
 
     def choose(self) -> int:
@@ -144,7 +149,7 @@ class Mover:
 
     def next_place(self, pid: int) -> int:
         at = self.at.get(pid, 0)
-        if at and self.rng.random() < 0.25:
+        if at and self.rng.random() < HOME_SHARE:
             return 0
         return self.rng.choice([n for n in HOSTS if n != at])
 
@@ -156,15 +161,17 @@ class Mover:
     def pause(self, place: int, burst: int) -> float:
         if burst:
             return 0
-        away = self.pace.stay * (1 if self.brisk() else 20)
+        away = max(self.pace.stay, self.pace.moves * self.move_takes) * (1 if self.brisk() else 20)
         return min(5 * away, self.rng.expovariate(1 / (0.01 if place == 0 else away)))
 
     def step(self) -> int:
         pid = self.choose()
         place = self.next_place(pid)
         self.asked += 1
+        began = time.monotonic()
         asked = self.lab.asks(pid, place or "home")
         if asked.moved():
+            self.move_takes += 0.2 * (time.monotonic() - began - self.move_takes)
             self.at[pid] = place
             self.done[pid] = self.done.get(pid, 0) + 1
         elif os.path.exists(f"/proc/{pid}"):

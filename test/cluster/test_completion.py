@@ -45,6 +45,7 @@ def test_commands(mosd):
     commands = set(re.findall(r"^  ([a-z]\S*) ", helped, re.M))
     assert len(commands) > 25
     assert offers(mosd, "mosctl", "") == commands | {"--help", "--version"}
+    assert offers(mosd, "mosctl", "help", "") == commands
     assert offers(mosd, "mosctl", "nost") == {"nostay"}
     assert offers(mosd, "mosctl", "getload", "") == {"1", "2", "14"}
     assert offers(mosd, "mosctl", "why", "4") == {"4711"}

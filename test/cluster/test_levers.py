@@ -119,16 +119,28 @@ def test_home_is_0_too(mortal_lab, sleeper):
     assert lab.why(sleeper)["node"] == 0
 
 
+def hold_on_its_way_home(lab):
+    """A guest of node 2 that is sent away is gone before one has looked; now it is held, and can only go home."""
+    mosctl(lab, 3, "block")
+    wait(lambda: "block" in nodes(lab, 1)[3]["flags"])
+    lab.fault("hold-come-settle")
+
+
+def let_go(lab):
+    lab.fault("")
+    mosctl(lab, 3, "noblock")
+
+
 def test_expel_waits(mortal_lab, sleeper):
     lab = mortal_lab
     lab.move(sleeper, 2)
-    lab.fault("hold-come-settle")  # else it is gone before one has looked
+    hold_on_its_way_home(lab)
     p = begin(lab, 2, "expel")
     assert p.stdout.readline() == "1 guest is left\n"
     assert flags(lab, 2) == ["block", "expel"]
     said = mosctl(lab, 2, "expel", "--timeout", "1", code=1)
     assert said.endswith("the time is over: 1 guest is left; mosd goes on\n")
-    lab.fault("")
+    let_go(lab)
     assert re.match("no guest is left", p.stdout.readline())
     assert p.wait(20) == 0
     assert flags(lab, 2) == ["block"]
@@ -138,12 +150,12 @@ def test_expel_waits(mortal_lab, sleeper):
 def test_expel_taken_back(mortal_lab, sleeper):
     lab = mortal_lab
     lab.move(sleeper, 2)
-    lab.fault("hold-come-settle")
+    hold_on_its_way_home(lab)
     p = begin(lab, 2, "expel")
     assert p.stdout.readline() == "1 guest is left\n"
     mosctl(lab, 2, "noblock")
     assert p.wait(20) == 1
-    lab.fault("")
+    let_go(lab)
     assert flags(lab, 2) == []
 
 

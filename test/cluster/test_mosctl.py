@@ -59,6 +59,37 @@ def test_bad_answers(mosd, args, code, out):
     assert out or r.stderr.startswith("mosctl: ")
 
 
+@pytest.mark.parametrize("what, said", [
+    ("no.such.host", "no.such.host is no address, and no name that this machine can resolve: "),
+    ("10.9.9.9", "10.9.9.9 is no node of this cluster (`mosctl nodes` shows them)\n"),
+    ("localhost", "localhost is no node of this cluster (`mosctl nodes` shows them)\n"),
+    ("99", "there is no node 99\n"), ("a\x1b[2Jb", "a?[2Jb is no "),
+])
+def test_who_is_nobody(mosd, what, said):
+    r = mosd.tool("mosctl", "whois", what)
+    assert (r.returncode, r.stdout, r.stderr.count("\n")) == (1, "", 1) and r.stderr.startswith(f"mosctl: {said}"), r
+
+
+def test_help_of_a_command(mosd):
+    """Each has its own, which is the same however it is asked for, and does nothing else."""
+    general = mosd.tool("mosctl", "help").stdout
+    assert general == mosd.tool("mosctl", "--help").stdout == mosd.tool("mosctl", "-h").stdout
+    rows = re.findall(r"^  ([a-z]\S*) .*", general, re.M)
+    assert len(rows) > 25
+    for name in set(rows):
+        r = mosd.tool("mosctl", "help", name)
+        assert (r.returncode, r.stderr) == (0, "") and r.stdout.startswith(f"Usage: mosctl {name}"), r
+        assert all(row in r.stdout for row in general.splitlines() if row.startswith(f"  {name} "))
+        for args in (("--help",), ("-h",), ("1", "--help")):
+            assert mosd.tool("mosctl", name, *args).stdout == r.stdout, (name, args)
+    assert "--minutes M" in mosd.tool("mosctl", "token", "--help").stdout
+    assert "let this process not move" in mosd.tool("mosctl", "help", "unlock").stdout  # what "..." goes on from
+    assert mosd.asked == []
+    for args in (("help", "no-such"), ("no-such", "-h"), ("help", "lock", "unlock")):
+        r = mosd.tool("mosctl", *args)
+        assert (r.returncode, r.stdout, r.stderr.count("\n")) == (2, "", 1), (args, r)
+
+
 def test_scripts_of_old(mosd):
     """The idioms that openmosix's users have in their scripts."""
     sh = ('[ "`mosctl isup`" = yes ] && mosctl whois | sed "s/[^0-9].*//" && '

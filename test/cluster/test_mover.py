@@ -67,7 +67,7 @@ for turn in range(80):
 """
 PY_SLEEP = """
 import time
-for i in range(40):
+for i in range(80):
     before = time.monotonic()
     time.sleep(0.05)
     took = time.monotonic() - before

@@ -116,7 +116,8 @@ def test_asked_at_a_terminal(three):
     t.answer("Number of this node? [1]", "70000\n")
     t.answer("from 1 to 65535", "5\n")
     t.answer("which interfaces? [no]", "a b c d e f g h\n")
-    t.answer("no, yes, or up to 6", "\n")
+    t.answer("no, yes, or up to 6", "nope0\n")
+    t.answer('no interface "nope0": this machine has eth0', "\n")
     t.answer("[4660]", "\n")
     t.answer("[new]", "\n")
     assert t.end() == 0, t.text
@@ -130,6 +131,17 @@ def test_asked_at_a_terminal(three):
     t.answer("[4660]", "\n")
     assert t.end() == 0, t.text
     wait_for(lambda: states(lab, 3) == {1: "alive", 5: "alive"})
+
+
+def test_the_token_is_not_for_all_to_read(three):
+    """While setup asks, the command line that every user can read has none."""
+    t = Terminal(three, 1, "--no-start", "--token", "5" * 32, "--way", "token")
+    t.until("of the cluster?")
+    with open(f"/proc/{t.process.pid}/cmdline", encoding="ascii") as f:
+        line = f.read()
+    t.answer(" ", "\x03")
+    assert t.end() != 0
+    assert "mosctl\0setup\0" in line and "--way\0token\0" in line and "55555" not in line, line
 
 
 @pytest.mark.parametrize("way", ["\x04", "\x03"], ids=["ctrl-d", "ctrl-c"])
@@ -274,7 +286,7 @@ def test_a_map(three):
         r = run(lab, 1, "setup", "--yes", *args)
         assert r.returncode == 0 and r.stdout.count("right already") == 3 and "runs already" in r.stdout, r
     for args, text in ((("--nodes", both[0]), "another map"), (("--way", "new"), "members = key"),
-                       (("--address", both[0]), "--way map")):
+                       (("--address", both[0]), f"--address says nothing on a node of the map {MAP}")):
         r = run(lab, 1, "setup", "--yes", *args)
         assert r.returncode == 2 and text in r.stderr, (args, r)
     assert {n: files(lab, n) for n in (1, 2)} == before
