@@ -104,8 +104,8 @@ def test_block_refuses(mortal_lab, sleeper):
     mosctl(lab, 2, "block")
     r = lab.migrate(sleeper, 2)
     assert r.returncode == 1
-    assert r.stderr == (f"migrate: {sleeper} did not move: the node refused it: node 2 takes no guests (block is on there) "
-                        "[refused, see umosix-reasons(7)]\n")
+    assert r.stderr == (f"migrate: {sleeper} did not move: the node refused it: node 2 takes no guests (block is on "
+                        "there) [refused, see umosix-reasons(7)]\n")
     mosctl(lab, 2, "noblock")
     lab.move(sleeper, 2)
 
