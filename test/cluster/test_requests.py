@@ -276,7 +276,8 @@ def test_a_rule_for_a_user_that_nobody_knows(quiet):
 
 @pytest.mark.parametrize("rule, why", [
     ("user=root", "root's programs are never adopted"), ("user=0 age=5", "root's programs are never adopted"),
-    ("program=bin/render", "no path begins as bin/render does"), ("program=?usr/bin/*", "no path begins as ?usr/bin/* does"),
+    ("program=bin/render", "no path begins as bin/render does"),
+    ("program=?usr/bin/*", "no path begins as ?usr/bin/* does"),
 ])
 def test_a_rule_that_can_mean_nobody(quiet, rule, why):
     quiet.conf(f"adopt = user=daemon program=*/render age=9\nadopt = program=/usr/*/x\nadopt = {rule}\n")
@@ -351,8 +352,8 @@ def test_a_program_that_is_not_found(node):
     (open_ / "tool").write_text("")
     (none / "tool").mkdir()
     shut.chmod(0o700)
-    for path, code in ((f"{shut}:/usr/bin", 127), (f"/usr/bin:{none}", 127), ("/etc/passwd", 127), (f"{shut}:{open_}", 126),
-                       (f"{open_}:/usr/bin", 126)):
+    for path, code in ((f"{shut}:/usr/bin", 127), (f"/usr/bin:{none}", 127), ("/etc/passwd", 127),
+                       (f"{shut}:{open_}", 126), (f"{open_}:/usr/bin", 126)):
         script = f"PATH={path}; export PATH; exec {node.stage}/mosrun tool"
         r = node.run("sh", "-c", script, uid=USER, check=code)
         why = "No such file or directory" if code == 127 else "Permission denied"

@@ -36,8 +36,10 @@ static void which_keeps_it(void **state)
 		const char *text;
 	} rows[] = {
 		{ false, 0, 0, "stays at home: balance is off in mosd.conf, so nothing moves for load from here" },
-		{ true, POLICY_STAY, 0, "stays at home: stay is set there, so nothing leaves by itself (mosctl nostay ends it)" },
-		{ true, POLICY_LSTAY, 0, "stays at home: lstay is set, so no process of this node leaves by itself (mosctl nolstay ends it)" },
+		{ true, POLICY_STAY, 0,
+		  "stays at home: stay is set there, so nothing leaves by itself (mosctl nostay ends it)" },
+		{ true, POLICY_LSTAY, 0,
+		  "stays at home: lstay is set, so no process of this node leaves by itself (mosctl nolstay ends it)" },
 		{ true, 0, POLICY_HINT_IO,
 		  "stays at home: its place is at home, since it was said to read and write (iojob, mosrun -i)" },
 	};
