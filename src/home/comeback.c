@@ -57,8 +57,7 @@ static int refuse_other(void *ctx, const struct frame *f, struct err *e)
 
 	c->drained |= f->type == MSG_ABORT;
 	if (f->type == MSG_ABORT)
-		return err_set(e, -ECANCELED, "the host could not send it: %.*s", (int)f->len,
-			       (const char *)f->data);
+		return home_told_why(f, "the host could not send it", e);
 	if (f->type == MSG_PONG)
 		return 0;
 	return err_set(e, -EPROTO, "unexpected message %s among the pages", msg_name(f->type));
@@ -178,11 +177,11 @@ static void go_on_there(struct home *h, const struct err *e, int code, bool drai
 	deputy_resume(h);
 }
 
-void comeback_refused(struct home *h, const char *text)
+void comeback_refused(struct home *h, const struct frame *f)
 {
 	struct err e = ERR_INIT;
 
-	go_on_there(h, &e, err_set(&e, -ECANCELED, "the host could not send it: %s", text), true);
+	go_on_there(h, &e, home_told_why(f, "the host could not send it", &e), true);
 }
 
 void comeback_take(struct home *h, const struct frame *first)
