@@ -163,3 +163,34 @@ def test_answer_to_a_hop_called_off(mortal_lab, home_dir):
     answers(job, "home")
     job.type("\x04")
     assert job.wait(20) == ("exited", 0)
+
+
+BIG = 64 << 10  # KiB
+MAPS = "import mmap\nf = open('big')\nm = mmap.mmap(f.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ)\n" + ANSWER
+
+
+def received(guest: int) -> int:
+    """KiB of files that a supervisor has been sent."""
+    fds = f"/proc/{guest}/fd"
+    return max(os.stat(f"{fds}/{fd}").st_blocks // 2 for fd in os.listdir(fds) if "memfd" in os.readlink(f"{fds}/{fd}"))
+
+
+def test_next_host_lost_among_the_files(mortal_lab, home_dir):
+    """They go ahead while the body runs on, and on it runs: from where it is, not from where it was when it came."""
+    lab = mortal_lab
+    lab.put(f"{home_dir}/big", bytes(BIG << 10))
+    job = start(lab, home_dir, MAPS)
+    asked, _ = in_mid_hop(lab, job, "hop-order")
+    following, = supervisors(lab, 3, "mos-guest")
+    lab.fault("")
+    wait_for(lambda: received(following) > 1024)
+    os.kill(following, signal.SIGSTOP)
+    assert received(following) < BIG, "they had all come"
+    os.kill(following, signal.SIGKILL)
+    assert not asked.moved()
+    answers(job, "still")
+    only_at(lab, 2)
+    lab.move(job.pid, 3)
+    answers(job, "moved")
+    job.type("\x04")
+    assert job.wait(20) == ("exited", 0)
