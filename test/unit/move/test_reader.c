@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 /* after those that it needs */
 #include <cmocka.h>
 
+#include "../pauses.h"
 #include "base/util.h"
 #include "move/reader.h"
 
@@ -50,17 +50,6 @@ struct scene {
 	unsigned batches, zero_pages;
 	bool threaded;
 };
-
-static pid_t pauses(void)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
-		(void)pause();
-}
 
 static struct scene *map(size_t size)
 {
