@@ -97,6 +97,9 @@ int guest_build(struct guest *g, struct channel *from, const struct frame *first
 int guest_run(struct guest *g, struct err *e);
 /* filter.c: installs the filter into the idle body; its listener becomes g->notify_fd. */
 int guest_filter(struct guest *g, struct err *e);
+/* Waits for the next notification of the body, which is led on with its signals blocked. Return: 0, -ESRCH, other
+ * -errno. */
+int guest_next_notification(struct guest *g, struct seccomp_notif *ret);
 
 /* notify.c: one notified call. */
 void guest_on_notify(struct guest *g);
