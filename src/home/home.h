@@ -137,7 +137,7 @@ struct home {
 		unsigned unanswered; /* HOPs that this host was told, and has not answered yet */
 		uint32_t node;
 		struct channel *to; /* control stream to the next host */
-		nsec_t began, frozen;
+		nsec_t began, frozen, sent; /* the last: when the former host had sent it */
 		uint64_t bytes; /* that the former host sent, as it says */
 	} hop;
 	nsec_t come_began;
@@ -283,6 +283,8 @@ void hop_next_failed(struct home *h, int r, const struct frame *f);
 /* The former host has answered a HOP: it has sent the body (END), or could not (ABORT). */
 void hop_sent(struct home *h, const struct frame *f);
 void hop_refused(struct home *h, const struct frame *f);
+/* Each second: a next host that does not build what it was sent holds the body up no longer. */
+void hop_beat(struct home *h);
 
 /* node.c: mosd */
 /* mosd has ended: tries to reach the next one. Return: 0, -errno when there is none yet. */

@@ -11,6 +11,7 @@
 #include "wire/msg.h"
 
 #define LAST_WORDS_MS 5000
+#define BUILT_SECS    30 /* behind the last of the body; as when it leaves home */
 
 /* One half of a hop: the stages of the first prepare the next host and order the former one to send; those of the
  * second, when the body stands there, decide. Between them home listens to both, and to all else. */
@@ -218,6 +219,7 @@ void hop_sent(struct home *h, const struct frame *f)
 	if (f->len == sizeof(stood))
 		memcpy(&stood, f->data, sizeof(stood));
 	h->hop.left = true;
+	h->hop.sent = mono_now();
 	h->hop.bytes = f->id;
 	h->hop.frozen = MAX(mono_now() - MAX(stood, (int64_t)0), h->hop.began);
 }
@@ -233,6 +235,12 @@ void hop_next_failed(struct home *h, int r, const struct frame *f)
 			       r < 0 ? "was lost" : "broke the protocol");
 	call_off(h);
 	stays(h, &e, r);
+}
+
+void hop_beat(struct home *h)
+{
+	if (h->hop.going && h->hop.left && mono_now() - h->hop.sent > BUILT_SECS * NSEC_PER_SEC)
+		hop_next_failed(h, -ETIMEDOUT, NULL);
 }
 
 void hop_refused(struct home *h, const struct frame *f)

@@ -439,6 +439,7 @@ static void beat(struct ev_loop *loop, struct ev_timer *w, int events)
 
 	if (h->node_fd < 0 && h->place != PLACE_HOME && node_rejoin(h) == 0)
 		watch(h, &h->on_node, h->node_fd, node_ready);
+	hop_beat(h);
 	if (h->place != PLACE_AWAY || !h->host_channel || h->hop.going)
 		return;
 	h->pinged = mono_now();

@@ -289,6 +289,24 @@ static void next_one_is_lost(void **state)
 	stayed(-ECONNRESET, "the next node was lost");
 }
 
+/* It is connected, and its supervisor does nothing. */
+static void next_one_does_not_build(void **state)
+{
+	const struct frame end = { .type = MSG_END };
+
+	s.now += 1000 * NSEC_PER_SEC; /* much memory */
+	hop_beat(&s.h);
+	hop_sent(&s.h, &end);
+	s.now += 30 * NSEC_PER_SEC;
+	hop_beat(&s.h);
+	assert_true(s.h.hop.going);
+	s.now += NSEC_PER_SEC;
+	hop_beat(&s.h);
+	stayed(-ETIMEDOUT, "the next node was lost");
+	hop_beat(&s.h);
+	assert_int_equal(s.not_moved, 1);
+}
+
 /* Of one that was called off the answer is under way: it is none to the second. */
 static void answers_come_late(uint16_t first)
 {
@@ -342,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup(refuses_at_last, setup),
 		cmocka_unit_test_setup(next_one_says_why, setup),
 		cmocka_unit_test_setup(next_one_is_lost, setup),
+		cmocka_unit_test_setup(next_one_does_not_build, setup),
 		cmocka_unit_test_setup(late_end, setup),
 		cmocka_unit_test_setup(late_refusal, setup),
 		cmocka_unit_test_setup(no_memory_for_the_order, setup),
