@@ -223,6 +223,10 @@ void comeback_take(struct home *h, const struct frame *first)
 	r = settle_home(h, &e);
 	if (r < 0) {
 		end_with_it(h);
+		if (r == -ESRCH) { /* killed under our hands: the loop hears of its end in a moment */
+			(void)kill(h->pid, SIGKILL);
+			return;
+		}
 		log_error("it could not be set going at home: %s", err_str(&e, r));
 		node_ended(h, SIGKILL, "failed", err_str(&e, r));
 		(void)kill(h->pid, SIGKILL);

@@ -308,6 +308,8 @@ void home_move(struct home *h, const struct order *o)
 	r = leave_home(h, o, &e);
 	if (h->place == PLACE_AWAY)
 		return;
+	if (h->place == PLACE_LINGERING && trace_has_ended(h->pid))
+		deputy_on_child(h); /* that is why, whatever was noticed of it, and we end */
 	node_not_moved(h, o->request, o->node, &e, r);
 	if (h->place == PLACE_LINGERING)
 		settle_stays(h);
