@@ -146,6 +146,7 @@ static int capture(struct guest *g, struct image *m, struct err *e)
 	struct image_ids ids = m->ids;
 	int r = stop(g);
 
+	g->captured = false;
 	if (r == 0)
 		r = procfs_maps(a->pid, IMAGE_VMAS_MAX, &maps);
 	if (r == 0 && g->wait.kind == WAIT_NONE)
@@ -155,6 +156,7 @@ static int capture(struct guest *g, struct image *m, struct err *e)
 	r = capture_stopped(a->pid, m, e);
 	if (r < 0)
 		return r;
+	g->captured = true;
 	m->ids = ids; /* the body's own are the sandbox's */
 	m->pid = g->hello.pid;
 	find_pending(g, m);
@@ -215,10 +217,13 @@ int guest_depart(struct guest *g, struct channel *to, bool to_host, struct err *
 	src.ctx = g;
 	if (r == 0 && to_host)
 		r = send_files_ahead(g, &src, &sent, to, e);
+	if (r < 0) { /* it runs on, as if it had not been asked */
+		source_close(&src);
+		return r;
+	}
 	g->departed = true;
 	g->stood = mono_now();
-	if (r == 0)
-		r = capture(g, g->m, e);
+	r = capture(g, g->m, e);
 	if (r == 0)
 		r = source_send_image(g->m, to, e);
 	if (r == 0 && to_host)
@@ -237,7 +242,7 @@ void guest_resume(struct guest *g)
 {
 	struct agent *a = &g->box.body;
 	struct user_regs_struct regs = g->m->regs;
-	int r = agent_stop_idle(a);
+	int r = g->captured ? agent_stop_idle(a) : -ESTALE;
 
 	if (g->wait.kind == WAIT_HOME || g->wait.kind == WAIT_DIED || g->wait.kind == WAIT_MAP || g->wait.both)
 		g->wait.kind = WAIT_NONE; /* it will ask again */

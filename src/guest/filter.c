@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <poll.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +20,8 @@
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
+
+#define PATIENCE_MS 20
 
 static int add_rule(void *ctx, long nr, const struct call_match *m, unsigned n)
 {
@@ -58,6 +61,28 @@ static ssize_t make_program(void *to, size_t size, struct err *e)
 	return n;
 }
 
+int guest_next_notification(struct guest *g, struct seccomp_notif *ret)
+{
+	pid_t pid = g->box.body.pid;
+	struct pollfd p = { .fd = g->notify_fd, .events = POLLIN };
+	struct trace_wait t;
+
+	for (;;) {
+		int r = poll(&p, 1, PATIENCE_MS);
+
+		if (r > 0 && p.revents & POLLIN) {
+			r = notify_recv(g->notify_fd, ret);
+			if (r)
+				return r < 0 ? r : 0;
+		}
+		r = trace_wait(pid, TRACE_NOHANG, &t);
+		if (r < 0 || t.event == TRACE_ENDED)
+			return -ESRCH;
+		if (t.event != TRACE_NONE) /* a stop that cannot be blocked: nobody asked for it */
+			(void)trace_cont(pid, 0);
+	}
+}
+
 int guest_filter(struct guest *g, struct err *e)
 {
 	static uint8_t program[AREA_BUF_SIZE]; /* the same for every guest of this process */
@@ -94,10 +119,8 @@ int guest_filter(struct guest *g, struct err *e)
 	agent_begin(a);
 	(void)agent_add(a, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
 	agent_post(a);
-	do
-		r = notify_recv(g->notify_fd, &n);
-	while (r == 0);
-	if (r > 0)
+	r = guest_next_notification(g, &n);
+	if (r == 0)
 		r = notify_continue(g->notify_fd, n.id);
 	if (r == 0)
 		r = agent_wait(a);

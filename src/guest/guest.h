@@ -85,6 +85,7 @@ struct guest {
 	bool frozen;	/* home holds it: a stop signal */
 	uint64_t thaws; /* id of the last MSG_THAW */
 	bool departed;	/* captured and sent; home decides what becomes of us */
+	bool captured;	/* @m has the body's registers as it stands: without them it cannot go on */
 	nsec_t stood;	/* mono_now() when it was stopped to depart */
 	bool maps_at_home; /* the next mmap of a file is to be done at home */
 	bool files_broken; /* pages of files that home sent are lost: each is */
@@ -96,6 +97,9 @@ int guest_build(struct guest *g, struct channel *from, const struct frame *first
 int guest_run(struct guest *g, struct err *e);
 /* filter.c: installs the filter into the idle body; its listener becomes g->notify_fd. */
 int guest_filter(struct guest *g, struct err *e);
+/* Waits for the next notification of the body, which is led on with its signals blocked. Return: 0, -ESRCH, other
+ * -errno. */
+int guest_next_notification(struct guest *g, struct seccomp_notif *ret);
 
 /* notify.c: one notified call. */
 void guest_on_notify(struct guest *g);
@@ -156,7 +160,7 @@ void signals_interrupt(struct guest *g, int64_t code);
 int signals_stop_body(struct guest *g);
 
 /* depart.c: sends the body over @to: home, or the next host, which needs the files' pages too.
- * On failure the body stands still until guest_resume(). */
+ * On failure the body stands still until guest_resume(), if it has departed; else it runs on. */
 int guest_depart(struct guest *g, struct channel *to, bool to_host, struct err *e);
 void guest_resume(struct guest *g);
 /* A stop signal: the body does nothing of its own any more. A call goes on, and it stops behind it. */

@@ -217,14 +217,14 @@ static void receive_body(struct guest *g)
 	if (r > 0)
 		r = f.type == MSG_IMAGE ? guest_build(g, c, &f, &e) :
 					  err_set(&e, -EPROTO, "%s instead of an image", msg_name(f.type));
-	if (c && c != g->home)
-		channel_close(c);
-	if (r < 0) {
+	if (r < 0) { /* before the other host sees us hang up: home is to hear the cause first */
 		log_warning("%s from node %u was not built: %s", g->hello.comm, g->hello.home,
 			    err_str(&e, r));
 		say_why(g, MSG_ABORT, &e, r);
 		guest_end(g, "failed");
 	}
+	if (c && c != g->home)
+		channel_close(c);
 	if (say(g, MSG_BUILT, g->hello.epoch, NULL, 0) < 0)
 		guest_end(g, "home-lost");
 	r = channel_recv(g->home, PATIENCE_MS, &f);

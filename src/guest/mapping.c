@@ -8,7 +8,6 @@
  * move takes the body along with the call to be issued again. If anything fails the call is issued
  * again as well, and then goes home. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -23,7 +22,6 @@
 #include "wire/msg.h"
 
 #define SYSCALL_SIZE 2 /* bytes of the instruction */
-#define PATIENCE_MS  20
 
 static void ask(struct guest *g)
 {
@@ -91,29 +89,6 @@ void mapping_pages(struct guest *g, const struct frame *f)
 	}
 }
 
-/* Waits for the body's next notification. Return: 0, -ESRCH. */
-static int next_notification(struct guest *g, struct seccomp_notif *ret)
-{
-	pid_t pid = g->box.body.pid;
-	struct pollfd p = { .fd = g->notify_fd, .events = POLLIN };
-	struct trace_wait t;
-
-	for (;;) {
-		int r = poll(&p, 1, PATIENCE_MS);
-
-		if (r > 0 && p.revents & POLLIN) {
-			r = notify_recv(g->notify_fd, ret);
-			if (r)
-				return r < 0 ? r : 0;
-		}
-		r = trace_wait(pid, TRACE_NOHANG, &t);
-		if (r < 0 || t.event == TRACE_ENDED)
-			return -ESRCH;
-		if (t.event != TRACE_NONE) /* a stop that cannot be blocked: nobody asked for it */
-			(void)trace_cont(pid, 0);
-	}
-}
-
 static int until_interrupt(pid_t pid)
 {
 	struct trace_wait t;
@@ -152,7 +127,7 @@ static int issue(struct guest *g, const struct user_regs_struct *own, const uint
 	if (r == 0)
 		r = trace_cont(pid, 0);
 	if (r == 0)
-		r = next_notification(g, &n);
+		r = guest_next_notification(g, &n);
 	if (r == 0)
 		r = trace_interrupt(pid);
 	if (r == 0)

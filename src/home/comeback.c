@@ -57,8 +57,7 @@ static int refuse_other(void *ctx, const struct frame *f, struct err *e)
 
 	c->drained |= f->type == MSG_ABORT;
 	if (f->type == MSG_ABORT)
-		return err_set(e, -ECANCELED, "the host could not send it: %.*s", (int)f->len,
-			       (const char *)f->data);
+		return home_told_why(f, "the host could not send it", e);
 	if (f->type == MSG_PONG)
 		return 0;
 	return err_set(e, -EPROTO, "unexpected message %s among the pages", msg_name(f->type));
@@ -178,11 +177,11 @@ static void go_on_there(struct home *h, const struct err *e, int code, bool drai
 	deputy_resume(h);
 }
 
-void comeback_refused(struct home *h, const char *text)
+void comeback_refused(struct home *h, const struct frame *f)
 {
 	struct err e = ERR_INIT;
 
-	go_on_there(h, &e, err_set(&e, -ECANCELED, "the host could not send it: %s", text), true);
+	go_on_there(h, &e, home_told_why(f, "the host could not send it", &e), true);
 }
 
 void comeback_take(struct home *h, const struct frame *first)
@@ -224,6 +223,10 @@ void comeback_take(struct home *h, const struct frame *first)
 	r = settle_home(h, &e);
 	if (r < 0) {
 		end_with_it(h);
+		if (r == -ESRCH) { /* killed under our hands: the loop hears of its end in a moment */
+			(void)kill(h->pid, SIGKILL);
+			return;
+		}
 		log_error("it could not be set going at home: %s", err_str(&e, r));
 		node_ended(h, SIGKILL, "failed", err_str(&e, r));
 		(void)kill(h->pid, SIGKILL);

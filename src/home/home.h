@@ -134,9 +134,10 @@ struct home {
 	uint64_t request; /* of mosd's, being worked on; 0: none */
 	struct hop_wait {
 		bool going, left; /* asked for; the former host has sent it */
+		unsigned unanswered; /* HOPs that this host was told, and has not answered yet */
 		uint32_t node;
 		struct channel *to; /* control stream to the next host */
-		nsec_t began, frozen;
+		nsec_t began, frozen, sent; /* the last: when the former host had sent it */
 		uint64_t bytes; /* that the former host sent, as it says */
 	} hop;
 	nsec_t come_began;
@@ -273,7 +274,7 @@ void signals_stand(struct home *h);
 
 /* comeback.c: the image has come; P becomes the program again. */
 void comeback_ask(struct home *h, uint64_t request, const char *cause);
-void comeback_refused(struct home *h, const char *text);
+void comeback_refused(struct home *h, const struct frame *f);
 void comeback_take(struct home *h, const struct frame *first);
 /* settle.c: the last step: P leaves the resident. Return: 0 and it is released, or lingers. */
 int settle_home(struct home *h, struct err *e);
@@ -285,7 +286,13 @@ void settle_stays(struct home *h);
 /* hop.c: from host to host */
 void hop_begin(struct home *h, const struct order *o);
 void hop_built(struct home *h);
-void hop_failed(struct home *h, const char *reason, const char *text);
+/* The next host has given up or is lost, as receiving from it has returned. */
+void hop_next_failed(struct home *h, int r, const struct frame *f);
+/* The former host has answered a HOP: it has sent the body (END), or could not (ABORT). */
+void hop_sent(struct home *h, const struct frame *f);
+void hop_refused(struct home *h, const struct frame *f);
+/* Each second: a next host that does not build what it was sent holds the body up no longer. */
+void hop_beat(struct home *h);
 
 /* node.c: mosd */
 /* mosd has ended: tries to reach the next one. Return: 0, -errno when there is none yet. */

@@ -11,6 +11,7 @@
 #include "wire/msg.h"
 
 #define LAST_WORDS_MS 5000
+#define BUILT_SECS    30 /* behind the last of the body; as when it leaves home */
 
 /* One half of a hop: the stages of the first prepare the next host and order the former one to send; those of the
  * second, when the body stands there, decide. Between them home listens to both, and to all else. */
@@ -56,6 +57,7 @@ static int stage_order(void *ctx, struct err *e)
 	h->hop.left = false;
 	h->hop.frozen = mono_now();
 	home_watch_hop(h);
+	h->hop.unanswered++;
 	r = channel_send(h->host_channel, MSG_HOP, 0, &iov, 1);
 	if (r < 0)
 		home_lost_host(h, "the connection to it broke");
@@ -81,18 +83,39 @@ void hop_begin(struct home *h, const struct order *o)
 		node_not_moved(h, o->request, o->node, &e, r);
 }
 
-/* What the former host said before it let the body go (a call, where it has mapped a file) may come
- * later than the next one's word: they are two connections. */
+/* What the former host says, until it has said all or the hop is over. Return: 1 then, 0: it is silent, -errno: it is
+ * lost. */
+static int hear_out(struct home *h)
+{
+	nsec_t until = mono_now() + LAST_WORDS_MS * NSEC_PER_MSEC;
+	struct frame f;
+
+	while (h->hop.going && !h->hop.left) {
+		nsec_t left = (until - mono_now()) / NSEC_PER_MSEC;
+		int r = left > 0 ? channel_recv(h->host_channel, (int)left, &f) : 0;
+
+		if (r <= 0)
+			return r;
+		home_take(h, &f);
+	}
+	return 1;
+}
+
+/* What the former host said before it let the body go (a call, where it has mapped a file) may come later than the
+ * next one's word: they are two connections. Without it the body could wait for ever, at the next host, for what home
+ * was never asked. So who is silent keeps the body, and who is lost has taken the process with it. */
 static int stage_last_words(void *ctx, struct err *e)
 {
 	struct half *p = ctx;
 	struct home *h = p->h;
-	struct frame f;
+	int r = hear_out(h);
 
-	while (h->hop.going && !h->hop.left && channel_recv(h->host_channel, LAST_WORDS_MS, &f) > 0)
-		home_take(h, &f);
 	p->told = !h->hop.going;
-	return p->told ? err_set(e, -ECANCELED, "the former host could not send it after all") : 0;
+	if (p->told)
+		return err_set(e, -ECANCELED, "the former host could not send it after all");
+	if (r < 0)
+		home_lost_host(h, "the connection to it broke before it had said all");
+	return r > 0 ? 0 : err_reason(e, r < 0 ? r : -ETIMEDOUT, "unreachable", "the former host does not say its last words");
 }
 
 /* Home's step to the next epoch: from here on it is at the next host. */
@@ -179,11 +202,61 @@ void hop_built(struct home *h)
 	deputy_answer_again(h);
 }
 
-void hop_failed(struct home *h, const char *reason, const char *text)
+/* The host answers each HOP, with END or ABORT, also one that we have called off meanwhile. Return: is this the answer
+ * to the last one, which is under way? */
+static bool answered(struct home *h)
+{
+	return h->hop.unanswered && --h->hop.unanswered == 0 && h->hop.going;
+}
+
+/* The former host has said all that it had to say before the body goes on elsewhere. */
+void hop_sent(struct home *h, const struct frame *f)
+{
+	int64_t stood = 0;
+
+	if (!answered(h))
+		return;
+	if (f->len == sizeof(stood))
+		memcpy(&stood, f->data, sizeof(stood));
+	h->hop.left = true;
+	h->hop.sent = mono_now();
+	h->hop.bytes = f->id;
+	h->hop.frozen = MAX(mono_now() - MAX(stood, (int64_t)0), h->hop.began);
+}
+
+void hop_next_failed(struct home *h, int r, const struct frame *f)
 {
 	struct err e = ERR_INIT;
-	int r = err_reason(&e, -ECANCELED, reason, "%s", text);
 
+	if (r > 0 && f->type == MSG_ABORT)
+		r = home_told_why(f, "the next node could not build it", &e);
+	else
+		r = err_reason(&e, r < 0 ? r : -EPROTO, "unreachable", "the next node %s while it built the process",
+			       r < 0 ? "was lost" : "broke the protocol");
+	call_off(h);
+	stays(h, &e, r);
+}
+
+void hop_beat(struct home *h)
+{
+	if (h->hop.going && h->hop.left && mono_now() - h->hop.sent > BUILT_SECS * NSEC_PER_SEC)
+		hop_next_failed(h, -ETIMEDOUT, NULL);
+}
+
+void hop_refused(struct home *h, const struct frame *f)
+{
+	struct err e = ERR_INIT;
+	struct frame next;
+	int r;
+
+	if (!answered(h))
+		return;
+	r = channel_recv(h->hop.to, 0, &next);
+	if (r > 0 && next.type == MSG_ABORT) { /* it gave up, and so the former one could not go on: why, it knows */
+		hop_next_failed(h, r, &next);
+		return;
+	}
+	r = home_told_why(f, "the host could not send it on", &e);
 	call_off(h);
 	stays(h, &e, r);
 }

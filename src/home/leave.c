@@ -328,7 +328,8 @@ static int stage_commit(void *ctx, struct err *e)
 			(void)agent_enter(&h->p);
 		else
 			(void)trace_options(h->pid, PTRACE_O_TRACESYSGOOD);
-		return err_reason(e, r, "unreachable", "the node was lost at the last step");
+		return r == -ESRCH ? err_reason(e, r, "gone", "it ended") :
+				     err_reason(e, r, "unreachable", "the node was lost at the last step");
 	}
 	h->frozen = h->p.stopped; /* by a SIGSTOP while we drove it: so is the body */
 	if (h->frozen)

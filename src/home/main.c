@@ -48,6 +48,7 @@ void home_close_host(struct home *h)
 	stop_watching(h, &h->on_channel);
 	channel_close(h->host_channel);
 	h->host_channel = NULL;
+	h->hop.unanswered = 0;
 }
 
 void home_close_hop(struct home *h)
@@ -128,18 +129,6 @@ static void pong(struct home *h, const struct frame *f)
 	node_info(h, 0);
 }
 
-/* The former host has said all that it had to say before the body goes on elsewhere. */
-static void host_has_sent(struct home *h, const struct frame *f)
-{
-	int64_t stood = 0;
-
-	if (f->len == sizeof(stood))
-		memcpy(&stood, f->data, sizeof(stood));
-	h->hop.left = h->hop.going;
-	h->hop.bytes = f->id;
-	h->hop.frozen = MAX(mono_now() - MAX(stood, (int64_t)0), h->hop.began);
-}
-
 static void exits(struct home *h, const struct frame *f)
 {
 	note_used(h, f);
@@ -179,7 +168,7 @@ void home_take(struct home *h, const struct frame *f)
 			home_lost_host(h, "it sent the body unasked");
 		break;
 	case MSG_END:
-		host_has_sent(h, f);
+		hop_sent(h, f);
 		break;
 	case MSG_EXIT:
 		exits(h, f);
@@ -192,10 +181,10 @@ void home_take(struct home *h, const struct frame *f)
 		signals_stop(h, (int)(f->id & 0xff), f->id >> 8);
 		break;
 	case MSG_ABORT:
-		if (h->hop.going)
-			hop_failed(h, "refused", "the host could not send it on");
+		if (h->hop.unanswered) /* what it was asked first, it answers first */
+			hop_refused(h, f);
 		else if (h->place == PLACE_COMING)
-			comeback_refused(h, "it gave up");
+			comeback_refused(h, f);
 		break;
 	case MSG_PONG:
 		pong(h, f);
@@ -243,8 +232,7 @@ static void hop_ready(struct ev_loop *loop, struct ev_io *w, int events)
 		stop_watching(h, &h->on_hop);
 		hop_built(h);
 	} else {
-		hop_failed(h, "unreachable", r > 0 ? "the next node could not build it" :
-						     "the next node was lost while it built the process");
+		hop_next_failed(h, r, &f);
 	}
 }
 
@@ -320,6 +308,8 @@ void home_move(struct home *h, const struct order *o)
 	r = leave_home(h, o, &e);
 	if (h->place == PLACE_AWAY)
 		return;
+	if (h->place == PLACE_LINGERING && trace_has_ended(h->pid))
+		deputy_on_child(h); /* that is why, whatever was noticed of it, and we end */
 	node_not_moved(h, o->request, o->node, &e, r);
 	if (h->place == PLACE_LINGERING)
 		settle_stays(h);
@@ -451,6 +441,7 @@ static void beat(struct ev_loop *loop, struct ev_timer *w, int events)
 
 	if (h->node_fd < 0 && h->place != PLACE_HOME && node_rejoin(h) == 0)
 		watch(h, &h->on_node, h->node_fd, node_ready);
+	hop_beat(h);
 	if (h->place != PLACE_AWAY || !h->host_channel || h->hop.going)
 		return;
 	h->pinged = mono_now();

@@ -70,6 +70,7 @@ static int release(struct home *h, struct err *e)
 		home_process_ended(h, w.status);
 		return 0;
 	}
+	(void)fault_point("detach"); /* to be held there: what a failure does, a kill shows */
 	(void)trace_options(h->pid, 0);
 	/* If a stop signal's stop is in force, the kernel sees to it that it stands. */
 	r = trace_detach(h->pid, w.event == TRACE_SIGNAL ? w.sig : 0);

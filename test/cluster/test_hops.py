@@ -2,14 +2,16 @@
 """From host to host, and something fails before the commit: the process runs on where it was, or is a loss that is
 told, and never are there two of it."""
 
+import json
 import os
+import re
 import signal
 
 import pytest
 
 from stopper import HOP
-from test_loss import ANSWER, answers, away, bodies, gone, lost, processes_of, start, wait_for
-from test_rights import supervisors
+from test_loss import ANSWER, answers, away, bodies, comm, gone, lost, processes_of, start, wait_for
+from test_rights import children, supervisors
 
 HOSTS = (2, 3)
 
@@ -105,3 +107,90 @@ def test_former_host_killed_in_mid_hop(mortal_lab, home_dir, point):
     assert lab.why(job.pid)["node"] == 3
     lab.move(job.pid, "home")
     answers(job, "home")
+
+
+def test_former_host_silent_before_its_last_words(mortal_lab, home_dir):
+    """The next host has the body, but whether home has heard all, nobody knows: so it does not go on there. That the
+    former one is silent for good is a loss, and told."""
+    lab = mortal_lab
+    job = start(lab, home_dir, ANSWER)
+    asked, guests = in_mid_hop(lab, job, "hop-order")
+    home = lab.run(1, ["ip", "-4", "-j", "addr", "show", "scope", "global"])
+    address, = [a["local"] for link in json.loads(home.stdout) for a in link.get("addr_info", [])]
+    assert lab.run(2, ["ip", "route", "add", "blackhole", f"{address}/32"]).returncode == 0
+    lab.fault("")
+    assert not asked.moved(10)
+    assert "last words" in asked.error
+    lost(lab, job)
+    for pid in guests[2] | guests[3]:
+        gone(pid, 10)
+
+
+def test_next_host_says_why(mortal_lab, home_dir):
+    """It gives up, the former host notices, and the user is told the cause and not what followed from it."""
+    lab = mortal_lab
+    job = start(lab, home_dir, ANSWER)
+    asked, guests = in_mid_hop(lab, job, "hop-order")
+    body, = [pid for pid in guests[3] if not children(pid) and comm(pid) != "mos-guest"]
+    os.kill(body, signal.SIGKILL)
+    lab.fault("")
+    assert not asked.moved()
+    why = lab.why(job.pid)["moves"][-1]
+    assert re.search("the next node could not build it: .*", asked.error)
+    assert why["error"] == asked.error
+    answers(job, "still")
+    only_at(lab, 2)
+
+
+def test_answer_to_a_hop_called_off(mortal_lab, home_dir):
+    """The former host learns of the hop when the next one is lost already, and refuses it behind the order to come
+    home: which is not refused by that."""
+    lab = mortal_lab
+    job = start(lab, home_dir, ANSWER)
+    asked, _ = in_mid_hop(lab, job, "hop-order")
+    former, = supervisors(lab, 2, "mos-guest")
+    following, = supervisors(lab, 3, "mos-guest")
+    os.kill(former, signal.SIGSTOP)
+    try:
+        lab.fault("")
+        os.kill(following, signal.SIGKILL)
+        assert not asked.moved()
+        comes = lab.asks(job.pid, "home")
+        assert not comes.done(0.5)
+    finally:
+        os.kill(former, signal.SIGCONT)
+    assert comes.moved(), comes.said
+    answers(job, "home")
+    job.type("\x04")
+    assert job.wait(20) == ("exited", 0)
+
+
+BIG = 64 << 10  # KiB
+MAPS = "import mmap\nf = open('big')\nm = mmap.mmap(f.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ)\n" + ANSWER
+
+
+def received(guest: int) -> int:
+    """KiB of files that a supervisor has been sent."""
+    fds = f"/proc/{guest}/fd"
+    return max(os.stat(f"{fds}/{fd}").st_blocks // 2 for fd in os.listdir(fds) if "memfd" in os.readlink(f"{fds}/{fd}"))
+
+
+def test_next_host_lost_among_the_files(mortal_lab, home_dir):
+    """They go ahead while the body runs on, and on it runs: from where it is, not from where it was when it came."""
+    lab = mortal_lab
+    lab.put(f"{home_dir}/big", bytes(BIG << 10))
+    job = start(lab, home_dir, MAPS)
+    asked, _ = in_mid_hop(lab, job, "hop-order")
+    following, = supervisors(lab, 3, "mos-guest")
+    lab.fault("")
+    wait_for(lambda: received(following) > 1024)
+    os.kill(following, signal.SIGSTOP)
+    assert received(following) < BIG, "they had all come"
+    os.kill(following, signal.SIGKILL)
+    assert not asked.moved()
+    answers(job, "still")
+    only_at(lab, 2)
+    lab.move(job.pid, 3)
+    answers(job, "moved")
+    job.type("\x04")
+    assert job.wait(20) == ("exited", 0)

@@ -143,7 +143,8 @@ def processes_of(lab, node: int) -> set[int]:
 
 
 def mosd_of(lab, node: int) -> int:
-    mosd, = [pid for pid in all_pids() if comm(pid) == "mosd" and same_mounts(lab, node, pid)]
+    named = [pid for pid in all_pids() if comm(pid) == "mosd" and same_mounts(lab, node, pid)]
+    mosd, = [pid for pid in named if parent_of(pid) not in named]  # a supervisor is so named at first
     return mosd
 
 

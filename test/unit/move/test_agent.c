@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,6 +14,7 @@
 /* after those that it needs */
 #include <cmocka.h>
 
+#include "../pauses.h"
 #include "base/clock.h"
 #include "base/util.h"
 #include "kernel/procfs.h"
@@ -23,24 +23,13 @@
 
 #define MEETINGS 30000
 
-static pid_t victim(void)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
-		(void)pause();
-}
-
 static void start(struct agent *a)
 {
 	CLEANUP(vma_list_finish) struct vma_list maps = { 0 };
 	struct err e = ERR_INIT;
 	struct trace_wait w;
 
-	a->pid = victim();
+	a->pid = pauses();
 	assert_true(a->pid > 0);
 	assert_int_equal(trace_seize(a->pid, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL), 0);
 	assert_int_equal(trace_interrupt(a->pid), 0);

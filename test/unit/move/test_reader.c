@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 /* after those that it needs */
 #include <cmocka.h>
 
+#include "../pauses.h"
 #include "base/util.h"
 #include "move/reader.h"
 
@@ -28,6 +28,8 @@
 #endif
 
 static bool no_threads; /* the kernel makes none */
+static enum { MEMORY, NO_BATCHES, NO_DATA } memory; /* for which part of the ring there is none */
+static void *other_part; /* that was had meanwhile */
 
 int __real_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(void *), void *arg);
 int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(void *), void *arg);
@@ -35,6 +37,36 @@ int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(voi
 int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(void *), void *arg)
 {
 	return no_threads ? EAGAIN : __real_pthread_create(t, a, fn, arg);
+}
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__real_malloc(size_t n);
+void *__wrap_malloc(size_t n);
+void __real_free(void *p);
+void __wrap_free(void *p);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	bool asked = memory != MEMORY && n == READER_RING && size == sizeof(struct batch);
+	void *p = asked && memory == NO_BATCHES ? NULL : __real_calloc(n, size);
+
+	return asked && p ? other_part = p : p;
+}
+
+void *__wrap_malloc(size_t n)
+{
+	bool asked = memory != MEMORY && n == (size_t)READER_RING * PAGES_CHUNK;
+	void *p = asked && memory == NO_DATA ? NULL : __real_malloc(n);
+
+	return asked && p ? other_part = p : p;
+}
+
+void __wrap_free(void *p)
+{
+	if (p == other_part)
+		other_part = NULL;
+	__real_free(p);
 }
 
 struct scene {
@@ -50,17 +82,6 @@ struct scene {
 	unsigned batches, zero_pages;
 	bool threaded;
 };
-
-static pid_t pauses(void)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
-		(void)pause();
-}
 
 static struct scene *map(size_t size)
 {
@@ -508,6 +529,26 @@ static void no_thread_to_be_had(void **state)
 	finish(s);
 }
 
+/* Neither part of the ring stays where the other cannot be had, and all is read in place. */
+static void no_memory_for_the_ring(void **state)
+{
+	for (memory = NO_BATCHES; memory <= NO_DATA; memory++) {
+		struct scene *s = map(8 * MIB);
+		struct err e = ERR_INIT;
+
+		fill(s, 0, s->size, MOS_PAGE);
+		begin(s, IMAGE_ANON, MIB);
+		assert_int_equal(take_some(s, MIB / PAGES_CHUNK, &e), 1);
+		assert_null(other_part);
+		assert_int_equal(take_all(s, &e), 0);
+		assert_false(s->threaded);
+		assert_null(other_part);
+		came(s, 0, s->size, MOS_PAGE, 1);
+		finish(s);
+	}
+	memory = MEMORY;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +568,7 @@ int main(void)
 		cmocka_unit_test(signals_are_not_its),
 		cmocka_unit_test(no_thread_wanted),
 		cmocka_unit_test(no_thread_to_be_had),
+		cmocka_unit_test(no_memory_for_the_ring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../pauses.h"
 #include "base/util.h"
 #include "node/migrants.h"
 
@@ -80,12 +81,8 @@ static void an_end_is_noticed(void **state)
 	struct move mv = { .ok = true };
 	struct proc_id id;
 	struct migrant *m;
-	pid_t pid = fork();
+	pid_t pid = pauses();
 
-	if (!pid) {
-		(void)pause();
-		_exit(0);
-	}
 	assert_int_equal(proc_id_read(pid, &id), 0);
 	m = migrants_get(v, &id, MIGRANT_MOSRUN);
 	migrant_note(m, &mv);

@@ -9,18 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../pauses.h"
 #include "node/slots.h"
-
-static pid_t sleeper(void)
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		(void)pause();
-		_exit(0);
-	}
-	return pid;
-}
 
 static void end(pid_t pid)
 {
@@ -31,7 +21,7 @@ static void end(pid_t pid)
 static void takes_and_frees(void **state)
 {
 	char top[] = "/tmp/mos-slots-XXXXXX", dir[64];
-	pid_t a = sleeper(), b = sleeper(), c = sleeper();
+	pid_t a = pauses(), b = pauses(), c = pauses();
 
 	assert_non_null(mkdtemp(top));
 	(void)snprintf(dir, sizeof(dir), "%s/s", top);
