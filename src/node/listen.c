@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "node/guests.h"
-#include "node/joins.h"
+#include "node/process/guests.h"
+#include "node/peers/joins.h"
 #include "node/preamble.h"
 
 #define WAITING_MAX	 64U

@@ -6,7 +6,7 @@
 #include <ev.h>
 
 #include "node/complaint.h"
-#include "node/site.h"
+#include "node/site/site.h"
 
 struct mosd {
 	struct ev_loop *loop;

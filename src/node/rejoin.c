@@ -12,8 +12,8 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "node/guests.h"
-#include "node/homes.h"
+#include "node/process/guests.h"
+#include "node/process/homes.h"
 #include "node/obj.h"
 #include "node/link.h"
 #include "node/paths.h"

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "base/err.h"
-#include "node/control.h"
+#include "node/ask/control.h"
 #include "node/node.h"
 
 /* Reads all files as a start would. If they are good, the loop ends and reload_exec is due; what was

@@ -12,7 +12,7 @@
 #include "base/util.h"
 #include "cluster/notice.h"
 #include "cluster/roster.h"
-#include "node/multicast.h"
+#include "node/peers/multicast.h"
 #include "tools/client.h"
 #include "tools/member_files.h"
 #include "wire/announce.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "node/addresses.h"
+#include "node/site/addresses.h"
 #include "node/preamble.h"
 #include "tools/client.h"
 #include "tools/setup_machine.h"

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "node/site.h"
+#include "node/site/site.h"
 #include "tools/member_files.h"
 #include "tools/setup_plan.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/io.h"
 #include "base/util.h"
-#include "node/addresses.h"
+#include "node/site/addresses.h"
 
 void machine_links(char *to, size_t size)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "node/addresses.h"
+#include "node/site/addresses.h"
 #include "tools/setup_ask.h"
 #include "tools/setup_check.h"
 #include "tools/setup_keep.h"

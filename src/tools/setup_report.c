@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/util.h"
-#include "node/multicast.h"
+#include "node/peers/multicast.h"
 #include "node/paths.h"
 #include "tools/setup_machine.h"
 

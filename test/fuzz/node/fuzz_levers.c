@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "node/levers.h"
+#include "node/site/levers.h"
 
 #define RUNS 60000
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "node/run_ops.h"
+#include "node/ask/run_ops.h"
 
 #define RUNS 60000
 

@@ -342,7 +342,7 @@ static void no_memory_for_the_order(void **state)
 	s.no_memory = true;
 	begin();
 	s.no_memory = false;
-	stayed(-ENOMEM, "hop-order: no memory");
+	stayed(-ENOMEM, "no memory");
 	assert_int_equal(s.h.hop.unanswered, 1);
 	begin();
 	assert_int_equal(s.hops, 2);

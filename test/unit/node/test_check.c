@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "node/check.h"
+#include "node/process/check.h"
 
 static struct proc_id ordinary(void)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "node/levers.h"
+#include "node/site/levers.h"
 
 static int parse(const char *text, struct levers_note *n)
 {

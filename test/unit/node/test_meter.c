@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "base/util.h"
-#include "node/meter.h"
+#include "node/figures/meter.h"
 
 #define SEC NSEC_PER_SEC
 

@@ -9,7 +9,7 @@
 
 #include "../pauses.h"
 #include "base/util.h"
-#include "node/migrants.h"
+#include "node/process/migrants.h"
 
 static void keeps_the_latest(void **state)
 {

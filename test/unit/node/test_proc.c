@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "node/proc.h"
+#include "node/process/proc.h"
 
 #define REST " S 41 42 43 34819 42 4194304 1 2 3 4 111 222 5 6 20 0 1 0 987654 1 2 3"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "node/recall.h"
+#include "node/site/recall.h"
 
 static void there_and_back(const struct conf_discover *c)
 {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "../pauses.h"
-#include "node/slots.h"
+#include "node/process/slots.h"
 
 static void end(pid_t pid)
 {

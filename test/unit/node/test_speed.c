@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/util.h"
 #include "kernel/cpu.h"
-#include "node/speed.h"
+#include "node/figures/speed.h"
 
 static void measures(void **state)
 {

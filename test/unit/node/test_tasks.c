@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "node/tasks.h"
+#include "node/figures/tasks.h"
 
 #define SEC NSEC_PER_SEC
 #define MOST 4096

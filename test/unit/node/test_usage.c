@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "node/usage.h"
+#include "node/figures/usage.h"
 
 #define SEC 1000000000LL
 

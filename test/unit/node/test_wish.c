@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "node/run_ops.h"
+#include "node/ask/run_ops.h"
 
 static void written_and_read(void **state)
 {
