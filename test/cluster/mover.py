@@ -24,7 +24,7 @@ import moslab
 MOVES_AT_LEAST = 10
 AWAY_AT_LEAST = 0.5
 HOSTS = (2, 3)
-HOME_SHARE = 0.15  # of the orders: what is home computes until the next order is heard, and it should be away for most
+HOME_SHARE = 0.1  # of the orders: while a host makes ready it computes at home, and away it should be for most
 
 
 @dataclass
@@ -165,6 +165,7 @@ class Mover:
         return min(5 * away, self.rng.expovariate(1 / (0.01 if place == 0 else away)))
 
     def step(self) -> int:
+        """Return: where the process is that was asked for."""
         pid = self.choose()
         place = self.next_place(pid)
         self.asked += 1
@@ -178,8 +179,7 @@ class Mover:
             self.at.pop(pid, None)
             why = asked.error[:100]
             self.failed[why] = self.failed.get(why, 0) + 1
-        self.at.setdefault(pid, 0)
-        return place
+        return self.at.setdefault(pid, 0)
 
     def until_end(self, limit: float) -> None:
         deadline = time.monotonic() + limit
