@@ -154,10 +154,10 @@ static int capture(struct guest *g, struct image *m, struct err *e)
 	if (r < 0)
 		return err_set(e, r, "stopping the body: %s", strerror(-r));
 	r = capture_stopped(a->pid, m, e);
+	m->ids = ids; /* the body's own are the sandbox's */
 	if (r < 0)
 		return r;
 	g->captured = true;
-	m->ids = ids; /* the body's own are the sandbox's */
 	m->pid = g->hello.pid;
 	find_pending(g, m);
 	m->nsignals = g->nsignals;
@@ -238,11 +238,23 @@ int guest_depart(struct guest *g, struct channel *to, bool to_host, struct err *
 	return r;
 }
 
+/* It was stopped, but could not be captured: it stands there, with registers of its own. */
+static int look_again(struct guest *g)
+{
+	int r = trace_regs(g->box.body.pid, &g->m->regs);
+
+	if (r == 0)
+		r = trace_mask(g->box.body.pid, &g->m->mask);
+	if (r == 0)
+		find_pending(g, g->m);
+	return r;
+}
+
 void guest_resume(struct guest *g)
 {
 	struct agent *a = &g->box.body;
+	int r = g->captured ? agent_stop_idle(a) : look_again(g);
 	struct user_regs_struct regs = g->m->regs;
-	int r = g->captured ? agent_stop_idle(a) : -ESTALE;
 
 	if (g->wait.kind == WAIT_HOME || g->wait.kind == WAIT_DIED || g->wait.kind == WAIT_MAP || g->wait.both)
 		g->wait.kind = WAIT_NONE; /* it will ask again */

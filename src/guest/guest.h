@@ -85,7 +85,7 @@ struct guest {
 	bool frozen;	/* home holds it: a stop signal */
 	uint64_t thaws; /* id of the last MSG_THAW */
 	bool departed;	/* captured and sent; home decides what becomes of us */
-	bool captured;	/* @m has the body's registers as it stands: without them it cannot go on */
+	bool captured;	/* @m has the body's registers, and the body is in the resident */
 	nsec_t stood;	/* mono_now() when it was stopped to depart */
 	bool maps_at_home; /* the next mmap of a file is to be done at home */
 	bool files_broken; /* pages of files that home sent are lost: each is */

@@ -212,6 +212,9 @@ static void receive_body(struct guest *g)
 		if (r == 0)
 			r = channel_recv(c, PATIENCE_MS, &f);
 	}
+	if (r == 0 && c && c != g->home)
+		r = err_reason(&e, -ETIMEDOUT, "unreachable", "the host where it runs sent nothing for %d s",
+			       PATIENCE_MS / 1000);
 	if (r == 0 || r == -ECONNRESET || (r > 0 && f.type == MSG_ABORT))
 		guest_end(g, "left"); /* it did not leave after all */
 	if (r > 0)
