@@ -11,6 +11,7 @@
 #include "wire/msg.h"
 
 #define LAST_WORDS_MS 5000
+#define NEXT_WORD_MS  100 /* two that give up together say so on two connections */
 #define BUILT_SECS    30 /* behind the last of the body; as when it leaves home */
 
 /* One half of a hop: the stages of the first prepare the next host and order the former one to send; those of the
@@ -115,7 +116,10 @@ static int stage_last_words(void *ctx, struct err *e)
 		return err_set(e, -ECANCELED, "the former host could not send it after all");
 	if (r < 0)
 		home_lost_host(h, "the connection to it broke before it had said all");
-	return r > 0 ? 0 : err_reason(e, r < 0 ? r : -ETIMEDOUT, "unreachable", "the former host does not say its last words");
+	if (r < 0)
+		return err_reason(e, r, "unreachable", "node %u, where it ran, was lost", h->host);
+	return r ? 0 : err_reason(e, -ETIMEDOUT, "unreachable", "node %u, where it runs, said nothing for %d s: it stays",
+				  h->host, LAST_WORDS_MS / 1000);
 }
 
 /* Home's step to the next epoch: from here on it is at the next host. */
@@ -230,6 +234,8 @@ void hop_next_failed(struct home *h, int r, const struct frame *f)
 
 	if (r > 0 && f->type == MSG_ABORT)
 		r = home_told_why(f, "the next node could not build it", &e);
+	else if (r == -ETIMEDOUT)
+		r = err_reason(&e, r, "unreachable", "the next node did not build it within %d s", BUILT_SECS);
 	else
 		r = err_reason(&e, r < 0 ? r : -EPROTO, "unreachable", "the next node %s while it built the process",
 			       r < 0 ? "was lost" : "broke the protocol");
@@ -251,7 +257,7 @@ void hop_refused(struct home *h, const struct frame *f)
 
 	if (!answered(h))
 		return;
-	r = channel_recv(h->hop.to, 0, &next);
+	r = channel_recv(h->hop.to, NEXT_WORD_MS, &next);
 	if (r > 0 && next.type == MSG_ABORT) { /* it gave up, and so the former one could not go on: why, it knows */
 		hop_next_failed(h, r, &next);
 		return;

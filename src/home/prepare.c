@@ -35,7 +35,9 @@ int home_told_why(const struct frame *f, const char *who, struct err *e)
 		memcpy(reason, f->data, MIN(n, sizeof(reason) - 1));
 		memcpy(text, zero + 1, MIN(k, sizeof(text) - 1));
 	}
-	return err_reason(e, -ECANCELED, reason[0] ? reason : "refused", "%s: %s", who,
+	if (!reason[0]) /* only who was asked whether it takes the process can refuse it */
+		(void)snprintf(reason, sizeof(reason), f->type == MSG_REFUSED ? "refused" : "failed");
+	return err_reason(e, -ECANCELED, reason, "%s: %s", who,
 			  text[0] ? text : "it did not say why");
 }
 

@@ -120,7 +120,7 @@ def test_former_host_silent_before_its_last_words(mortal_lab, home_dir):
     assert lab.run(2, ["ip", "route", "add", "blackhole", f"{address}/32"]).returncode == 0
     lab.fault("")
     assert not asked.moved(10)
-    assert "last words" in asked.error
+    assert "said nothing for 5 s" in asked.error
     lost(lab, job)
     for pid in guests[2] | guests[3]:
         gone(pid, 10)

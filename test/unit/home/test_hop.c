@@ -91,8 +91,8 @@ int check_movable(pid_t pid, bool stopped, bool privileged_too, struct err *e)
 	return 0;
 }
 
-int leave_prepare(struct home *h, const struct order *o, bool from_host, struct channel **ret, uint8_t token[TOKEN_SIZE],
-		  struct err *e)
+int leave_prepare(struct home *h, const struct order *o, bool from_host, struct channel **ret,
+		  uint8_t token[TOKEN_SIZE], struct err *e)
 {
 	*ret = NEXT;
 	return 0;
@@ -243,7 +243,7 @@ static void silent(void **state)
 {
 	says(&s.former, MSG_CALL, NULL);
 	hop_built(&s.h);
-	stayed(-ETIMEDOUT, "last words");
+	stayed(-ETIMEDOUT, "said nothing for 5 s");
 	assert_false(s.lost); /* it may be slow: who asks it each second finds out */
 }
 
@@ -253,7 +253,7 @@ static void chatters(void **state)
 	s.former.chatters = true;
 	hop_built(&s.h);
 	assert_in_range(s.former.at, 2, 6);
-	stayed(-ETIMEDOUT, "last words");
+	stayed(-ETIMEDOUT, "said nothing for 5 s");
 }
 
 static void lost_before_all_is_said(void **state)
@@ -302,7 +302,7 @@ static void next_one_does_not_build(void **state)
 	assert_true(s.h.hop.going);
 	s.now += NSEC_PER_SEC;
 	hop_beat(&s.h);
-	stayed(-ETIMEDOUT, "the next node was lost");
+	stayed(-ETIMEDOUT, "the next node did not build it within 30 s");
 	hop_beat(&s.h);
 	assert_int_equal(s.not_moved, 1);
 }
