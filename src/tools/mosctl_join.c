@@ -224,7 +224,10 @@ static int ask(struct joining *j, struct channel **ret, struct err *e)
 	else if (r >= 0)
 		r = r ? -EPROTO : -ETIMEDOUT;
 	if (r < 0 && !e->code)
-		(void)err_set(e, r, "%s does not answer as a node does: %s", j->host, strerror(-r));
+		(void)err_set(e, r,
+			      "%s does not answer as a node does: %s; the token may be used now, and `mosctl token` "
+			      "there makes another",
+			      j->host, strerror(-r));
 	if (r < 0)
 		channel_close(c);
 	else
@@ -241,7 +244,8 @@ static int join(struct joining *j)
 
 	if (r == 0 && f.key)
 		r = err_set(&e, -EEXIST,
-			    "this machine has the key of a cluster, %s: `mosctl leave` takes it out of that",
+			    "this machine has the key of a cluster, %s: `mosctl leave` takes it out of that, or says "
+			    "what does",
 			    f.conf.key_file);
 	if (r == 0)
 		r = ask(j, &c, &e);

@@ -200,7 +200,7 @@ static const char *kib(int64_t v, struct cell *to)
 
 static void print_row(const struct node_row *r)
 {
-	struct cell speed, load, util, memory, total, guests, away, rtt;
+	struct cell speed, cpus, load, util, memory, total, guests, away, rtt;
 	char flags[64];
 
 	(void)printf("%5u%c %-15s %-7s", r->node, r->me ? '*' : ' ', r->addr,
@@ -209,8 +209,12 @@ static void print_row(const struct node_row *r)
 		(void)putchar('\n');
 		return;
 	}
-	(void)printf(" %6s %5.1f %6s %5s %8s %8s %6s %5s %8s %s\n", plain(r->speed, 1, "", &speed),
-		     (double)MAX(r->cpus, (int64_t)0) / 1000, plain(r->load, 1, "", &load),
+	if (r->cpus < 0)
+		(void)snprintf(cpus.text, sizeof(cpus.text), "-");
+	else
+		(void)snprintf(cpus.text, sizeof(cpus.text), "%.1f", (double)r->cpus / 1000);
+	(void)printf(" %6s %5s %6s %5s %8s %8s %6s %5s %8s %s\n", plain(r->speed, 1, "", &speed),
+		     cpus.text, plain(r->load, 1, "", &load),
 		     plain(r->util, 10, "%", &util), kib(r->mem_free, &memory), kib(r->mem_total, &total),
 		     plain(r->guests, 1, "", &guests), plain(r->away, 1, "", &away),
 		     r->me || r->rtt_us < 1 ? "-" : tool_time((double)r->rtt_us, rtt.text, sizeof(rtt.text)),

@@ -252,9 +252,13 @@ static int set_up(const struct setup_said *s, json_t *report)
 				     "What is right stays.\n",
 				     site.alone_why);
 		r = setup_keep(&f, &site, s, &e);
+		if (s->token)
+			(void)json_object_set_new(report, "token_used", json_false());
 		return r < 0 ? failed(&e, r) : finish(s, &before, false, report);
 	}
 	status = begin(s, &f, &others);
+	if (others)
+		(void)json_object_set_new(report, "token_used", json_true());
 	return status == TOOL_OK ? finish(s, &before, others, report) : status;
 }
 

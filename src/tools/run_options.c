@@ -172,10 +172,10 @@ static int say_once(struct parser *p, char letter)
 
 		if (!strchr(rows[i], one))
 			continue;
-		if (*said && *said != one)
+		if (*said && *said != letter && !(one == 't' && strchr("td", *said)))
 			return err_set(p->e, -EINVAL, "-%c and -%c contradict each other: which one?", *said,
 				       letter);
-		*said = one;
+		*said = letter;
 	}
 	return 0;
 }

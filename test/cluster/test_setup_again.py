@@ -2,6 +2,7 @@
 """mosctl setup on a machine that is a node already: a token that it does not use it does not accept; and what it
 refuses it tells by what was really said, or is really there."""
 
+import json
 import os
 
 from test_gossip import ask
@@ -53,8 +54,8 @@ def test_a_key_alone_joins_nothing(three):
     r = run(lab, 2, "leave", "--yes")
     assert r.returncode == 1 and f"nothing but a key: remove {KEY} to join one" in r.stderr, r
     lab.inside(2, KEY).unlink()
-    r = run(lab, 2, "setup", "--yes", "--host", host, "--token", word)
-    assert r.returncode == 0, r
+    r = run(lab, 2, "setup", "--yes", "--json", "--host", host, "--token", word)
+    assert r.returncode == 0 and json.loads(r.stdout)["token_used"] is True, r
 
 
 def test_the_same_cluster_again(three):
@@ -65,6 +66,7 @@ def test_the_same_cluster_again(three):
     args = ("setup", "--yes", "--host", host, "--token", word)
     assert run(lab, 2, *args).returncode == 0
     before = files(lab, 2)
+    assert json.loads(run(lab, 2, *args, "--json").stdout)["token_used"] is False
     mosctl(lab, 2, "reload")  # it has heard nobody yet: that is waited for
     r = run(lab, 2, *args)
     assert r.returncode == 0 and r.stdout.count("right already") == 2, r
