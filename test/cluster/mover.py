@@ -138,6 +138,7 @@ class Mover:
         self.at: dict[int, int] = {}
         self.done: dict[int, int] = {}
         self.asked = 0
+        self.home_legs = 0
         self.move_takes = 0.0  # seconds, of late
         self.failed: dict[str, int] = {}
 
@@ -149,7 +150,8 @@ class Mover:
 
     def next_place(self, pid: int) -> int:
         at = self.at.get(pid, 0)
-        if at and self.rng.random() < HOME_SHARE:
+        due = self.asked > MOVES_AT_LEAST and not self.home_legs
+        if at and (due or self.rng.random() < HOME_SHARE):
             return 0
         return self.rng.choice([n for n in HOSTS if n != at])
 
@@ -174,6 +176,7 @@ class Mover:
         if asked.moved():
             self.move_takes += 0.2 * (time.monotonic() - began - self.move_takes)
             self.at[pid] = place
+            self.home_legs += not place
             self.done[pid] = self.done.get(pid, 0) + 1
         elif os.path.exists(f"/proc/{pid}"):
             self.at.pop(pid, None)
