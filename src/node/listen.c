@@ -13,9 +13,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "node/process/guests.h"
 #include "node/peers/joins.h"
 #include "node/preamble.h"
+#include "node/process/guests.h"
 
 #define WAITING_MAX	 64U
 #define PREAMBLE_TIMEOUT 5.0

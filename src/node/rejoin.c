@@ -12,11 +12,11 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "node/link.h"
+#include "node/obj.h"
+#include "node/paths.h"
 #include "node/process/guests.h"
 #include "node/process/homes.h"
-#include "node/obj.h"
-#include "node/link.h"
-#include "node/paths.h"
 
 #define HELLO_TIMEOUT 5.0
 

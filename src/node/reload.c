@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "node/process/adopt_users.h"
 #include "node/ask/lever_ops.h"
+#include "node/process/adopt_users.h"
 #include "node/site/site.h"
 
 int reload_begin(struct mosd *d, json_t **ret_warnings, struct err *e)

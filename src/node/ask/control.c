@@ -16,8 +16,8 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "node/obj.h"
 #include "node/ask/ops.h"
+#include "node/obj.h"
 #include "node/paths.h"
 
 #define CLIENTS_MAX	 256U

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "node/peers/discover.h"
 #include "node/ask/lever_ops.h"
 #include "node/obj.h"
+#include "node/peers/discover.h"
 #include "node/peers/peers.h"
 #include "node/site/recall.h"
 

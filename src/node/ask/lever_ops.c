@@ -2,10 +2,10 @@
 /* Knows what root may ask of a node. */
 #include "node/ask/lever_ops.h"
 
-#include "node/process/drain.h"
-#include "node/site/levers.h"
 #include "node/obj.h"
 #include "node/peers/peers.h"
+#include "node/process/drain.h"
+#include "node/site/levers.h"
 
 bool lever_ops_root(struct ask *a)
 {

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/util.h"
-#include "node/site/levers.h"
 #include "node/figures/measure.h"
 #include "node/figures/native.h"
 #include "node/peers/peers.h"
+#include "node/site/levers.h"
 
 static json_t *flags_json(unsigned flags)
 {

@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "node/process/migrants.h"
 #include "node/node.h"
+#include "node/process/migrants.h"
 #include "node/process/proc.h"
 
 /* This node: map, guests, counters. */

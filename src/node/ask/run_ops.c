@@ -14,13 +14,13 @@
 #include <sys/random.h>
 
 #include "base/util.h"
+#include "node/ask/ops.h"
 #include "node/balance/balance.h"
+#include "node/obj.h"
+#include "node/peers/peers.h"
 #include "node/process/homes.h"
 #include "node/process/members.h"
 #include "node/process/migrants.h"
-#include "node/obj.h"
-#include "node/ask/ops.h"
-#include "node/peers/peers.h"
 
 static int bad(struct err *e, const char *what)
 {

@@ -16,14 +16,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "node/beat.h"
-#include "node/process/check.h"
 #include "node/balance/decisions.h"
+#include "node/balance/view.h"
+#include "node/beat.h"
+#include "node/figures/usage.h"
+#include "node/peers/peers.h"
+#include "node/process/check.h"
 #include "node/process/homes.h"
 #include "node/process/members.h"
-#include "node/peers/peers.h"
-#include "node/figures/usage.h"
-#include "node/balance/view.h"
 
 #define PROCESSES_MAX 4096U
 #define MOVES_MAX     16U

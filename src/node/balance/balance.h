@@ -10,8 +10,8 @@
 
 #include "base/err.h"
 #include "node/ask/control.h"
-#include "node/process/migrants.h"
 #include "node/node.h"
+#include "node/process/migrants.h"
 #include "node/process/proc.h"
 #include "policy/policy.h"
 

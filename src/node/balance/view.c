@@ -9,11 +9,11 @@
 #include "kernel/cpu.h"
 #include "node/balance/balance.h"
 #include "node/balance/belief.h"
-#include "node/process/guests.h"
-#include "node/site/levers.h"
 #include "node/figures/measure.h"
 #include "node/figures/native.h"
 #include "node/peers/peers.h"
+#include "node/process/guests.h"
+#include "node/site/levers.h"
 
 static uint8_t policy_flags(unsigned flags)
 {

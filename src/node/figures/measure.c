@@ -26,9 +26,9 @@
 #include "kernel/machine.h"
 #include "node/beat.h"
 #include "node/figures/meter.h"
-#include "node/process/proc.h"
 #include "node/figures/speed.h"
 #include "node/figures/tasks.h"
+#include "node/process/proc.h"
 
 #define FIND_EACH   60 /* samples: the cgroups around us may have changed */
 #define LIMITS_EACH 5  /* samples: so may limits, and which processors are online */

@@ -11,10 +11,10 @@
 #include "base/util.h"
 #include "cluster/info.h"
 #include "node/beat.h"
-#include "node/process/guests.h"
 #include "node/figures/meter.h"
-#include "node/process/proc.h"
 #include "node/figures/tasks.h"
+#include "node/process/guests.h"
+#include "node/process/proc.h"
 
 struct native {
 	struct mosd *d;

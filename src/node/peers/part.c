@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "node/process/guests.h"
 #include "node/ask/lever_ops.h"
-#include "node/process/migrants.h"
 #include "node/peers/peers.h"
+#include "node/process/guests.h"
+#include "node/process/migrants.h"
 
 #define HEARD 1.0 /* s: a change of flags reaches all of a large cluster in less */
 

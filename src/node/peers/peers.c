@@ -13,17 +13,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "node/site/addresses.h"
 #include "node/balance/balance.h"
 #include "node/beat.h"
-#include "node/process/guests.h"
-#include "node/site/levers.h"
-#include "node/site/life.h"
 #include "node/figures/measure.h"
-#include "node/process/migrants.h"
 #include "node/figures/native.h"
 #include "node/paths.h"
 #include "node/peers/peers_state.h"
+#include "node/process/guests.h"
+#include "node/process/migrants.h"
+#include "node/site/addresses.h"
+#include "node/site/levers.h"
+#include "node/site/life.h"
 
 _Static_assert(GOSSIP_TICK == BEAT_TICK && GOSSIP_SLACK == BEAT_TICK / 10, "one beat");
 #define KEY_EACH       10U /* seconds between two looks whether the key has changed */

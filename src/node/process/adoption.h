@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
-#include "node/process/migrants.h"
 #include "node/node.h"
+#include "node/process/migrants.h"
 
 struct adoption;
 

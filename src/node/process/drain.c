@@ -14,8 +14,8 @@
 #include "base/util.h"
 #include "node/process/guests.h"
 #include "node/process/homes.h"
-#include "node/site/levers.h"
 #include "node/process/migrants.h"
+#include "node/site/levers.h"
 
 #define LOOK_EVERY  0.1 /* s */
 #define AGAIN_AFTER 2.0 /* s; one that could not come home now may a little later */

@@ -16,12 +16,12 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "node/balance/balance.h"
-#include "node/obj.h"
-#include "node/site/levers.h"
 #include "node/link.h"
+#include "node/obj.h"
 #include "node/paths.h"
 #include "node/process/proc.h"
 #include "node/process/slots.h"
+#include "node/site/levers.h"
 
 #define GUESTS_NEW_MAX 64U   /* supervisors whose peer has not yet shown that it has the key */
 #define GUESTS_SHOWN   1024U /* in one answer, whose length has a limit */

@@ -13,10 +13,10 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "node/balance/balance.h"
+#include "node/obj.h"
 #include "node/process/check.h"
 #include "node/process/guests.h"
 #include "node/process/homes_state.h"
-#include "node/obj.h"
 #include "node/process/members.h"
 
 #define ATTACH_TIMEOUT 10.0 /* s; seizing one process takes milliseconds */

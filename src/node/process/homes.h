@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "node/process/migrants.h"
 #include "node/node.h"
+#include "node/process/migrants.h"
 
 /* Told once how a request went. @mv->ok with @mv->to: it runs there. */
 typedef void home_answer_fn(void *data, struct migrant *m, const struct move *mv);

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "node/link.h"
 #include "node/process/homes.h"
 #include "node/process/infos.h"
-#include "node/link.h"
 
 struct request {
 	struct home_wish wish;

@@ -10,8 +10,8 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "node/site/addresses.h"
 #include "node/paths.h"
+#include "node/site/addresses.h"
 #include "node/site/recall.h"
 #include "wire/key.h"
 
