@@ -208,16 +208,41 @@ static void balance_load(struct round *r)
 	}
 }
 
-/* All of ours leave hosts that want them gone; all come home if home says so. */
-static void must_leave(struct round *r)
+/* Whoever comes home again and again stays there longer each time. */
+static bool rested(const struct round *r, const struct job *j)
+{
+	double trips = MAX(j->p->moves / 2, 1U) - 1;
+
+	return (double)r->in->now - (double)j->p->arrived >= trips * (double)r->c->residency;
+}
+
+/* Its user has said where it runs; for a call it had to come home. */
+static bool goes_back(const struct round *r, const struct job *j, struct offer *ret)
+{
+	size_t to = j->p->locked && j->p->place.v ? round_find(r, j->p->place) : NOWHERE;
+
+	if (to == NOWHERE || to == j->at || !r->views[to].takes || !rested(r, j) ||
+	    r->views[r->me].node->flags & (POLICY_STAY | POLICY_LSTAY))
+		return false;
+	judge(r, j, to, ret);
+	ret->reason = POLICY_BACK;
+	return load_fits(j, &r->views[to]);
+}
+
+/* All of ours leave hosts that want them gone; all come home if home says so. Those that are locked elsewhere go
+ * back. */
+static void must_move(struct round *r)
 {
 	for (size_t i = 0; i < r->n_jobs && !round_full(r); i++) {
 		struct job *j = &r->jobs[i];
 		struct offer o;
 
-		if (!round_free(r, j) || r->views[j->at].me)
+		if (!round_free(r, j))
 			continue;
-		if (r->c->bring) {
+		if (r->views[j->at].me) {
+			if (!r->c->bring && goes_back(r, j, &o))
+				round_go(r, j, &o);
+		} else if (r->c->bring) {
 			judge(r, j, r->me, &o);
 			o.reason = POLICY_BRING;
 			round_go(r, j, &o);
@@ -240,7 +265,7 @@ int policy_balance(struct policy *s, const struct policy_conf *c, const struct p
 		return err;
 	r.ret = ret;
 	r.max = max;
-	must_leave(&r);
+	must_move(&r);
 	if (c->usher)
 		usher_round(&r);
 	if (!c->bring)

@@ -13,6 +13,7 @@ const char *const policy_reason_names[POLICY_REASON_COUNT_] = {
 	[POLICY_COME_HOME] = "come-home", [POLICY_USHER] = "usher",
 	[POLICY_EXPEL_HOST] = "expel",	  [POLICY_LOCAL_FIRST] = "local-first",
 	[POLICY_BRING] = "bring",	  [POLICY_PLACE] = "place",
+	[POLICY_BACK] = "back",
 };
 
 const char *const policy_verdict_names[POLICY_VERDICT_COUNT_] = {
@@ -166,6 +167,11 @@ static void go_bring(struct text *t, const struct policy_decision *d)
 	say(t, " because home brings its own home");
 }
 
+static void go_back(struct text *t, const struct policy_decision *d)
+{
+	say(t, " because it is locked there, and had come home for a call");
+}
+
 static void go_place(struct text *t, const struct policy_decision *d)
 {
 	say(t, ": load %u at home, %u there with it", d->load_from, d->load_to_after);
@@ -255,7 +261,7 @@ static void stay_plain(struct text *t, const struct policy_decision *d, const ch
 static void (*const going[POLICY_REASON_COUNT_])(struct text *, const struct policy_decision *) = {
 	[POLICY_NONE] = go_none,   [POLICY_BALANCE] = go_balance,  [POLICY_COME_HOME] = go_home,
 	[POLICY_USHER] = go_usher, [POLICY_EXPEL_HOST] = go_expel, [POLICY_LOCAL_FIRST] = go_local,
-	[POLICY_BRING] = go_bring, [POLICY_PLACE] = go_place,
+	[POLICY_BRING] = go_bring, [POLICY_PLACE] = go_place,	   [POLICY_BACK] = go_back,
 };
 
 static const struct {

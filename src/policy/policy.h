@@ -69,6 +69,7 @@ struct policy_process {
 	node_id at;	 /* where it runs now; while it moves, where it came from */
 	bool busy;	 /* is on its way just now: counted, not considered */
 	bool locked;	 /* does not move by itself; EXPEL and BRING move it still */
+	node_id place;	 /* where it is locked, and goes back to when it had to come home; or none */
 	uint8_t hint;	 /* enum policy_hint */
 	uint32_t use;	 /* thousandths of a processor that it got, mean of some seconds */
 	uint32_t wants;	 /* ... that it would use if alone where it is. >= use */
@@ -138,6 +139,7 @@ enum policy_reason {
 	POLICY_LOCAL_FIRST, /* the host's own users need its processors */
 	POLICY_BRING,	    /* home brings its own home */
 	POLICY_PLACE,	    /* a beginning program */
+	POLICY_BACK,	    /* to where it is locked: it had come home for a call */
 	POLICY_REASON_COUNT_
 };
 

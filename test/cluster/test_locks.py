@@ -208,6 +208,24 @@ def test_best(mortal_place):
     assert lab.why(job.pid)["node"] == 0
 
 
+def causes(lab, pid):
+    return [m["cause"] for m in lab.why(pid)["moves"]]
+
+
+def test_goes_back_to_where_it_is_locked(place):
+    """gawk looks at its own mappings as it begins, which is done at home; a shell is there when its child is born."""
+    lab, home_dir = place
+    job = lab.job([str(lab.bin / "mosrun"), "-2", "gawk", "BEGIN { while (1) i++ }"], home_dir, mosrun=False)
+    wait(lambda: causes(lab, job.pid)[1:] == ["proc-self", "back"] and lab.why(job.pid)["node"] == 2, 30)
+    lab.move(job.pid, "home")
+    assert lab.why(job.pid)["lock"] == "locked"
+    under(lab, "sleep 1000 & wait", home_dir, "-2")
+    wait(lambda: sleepers(lab, 1)[0]["node"] == 2, 30)
+    assert lab.why(job.pid)["node"] == 0 and causes(lab, job.pid)[-1] == "asked", "its user has said so"
+    lab.move(job.pid, 3)
+    assert lab.why(job.pid)["node"] == 3
+
+
 def test_nodes_of_a_list_stay_the_choice(place):
     """Unlocked, it may still go nowhere else by itself; the record knows."""
     lab, home_dir = place

@@ -36,6 +36,8 @@ static int read_lock(const json_t *o, struct run_wish *w, struct err *e)
 		return 0;
 	w->lock_said = true;
 	if (json_is_boolean(lock))
+		w->wish.place = 0; /* an inherited one */
+	if (json_is_boolean(lock))
 		w->wish.lock = json_is_true(lock) ? MIGRANT_LOCK_LOCKED : MIGRANT_LOCK_UNLOCKED;
 	else if (!word || strcmp(word, "keep") != 0)
 		return bad(e, "\"lock\" is true, false or \"keep\"");
@@ -132,16 +134,6 @@ struct run {
 	struct migrant *m;
 };
 
-/* The wish is @w from now on. Return: 0 or -errno. */
-static int set_wish(struct mosd *d, struct migrant *m, const struct migrant_wish *w, struct err *e)
-{
-	int r = m->how == MIGRANT_ADOPTED ? 0 : members_add(d->members, m->pid, w, e);
-
-	if (r == 0)
-		m->wish = *w;
-	return r;
-}
-
 static void answer_home(struct run *run, const char *because)
 {
 	struct ask *a = run->a;
@@ -159,7 +151,7 @@ static void not_there(struct run *run, const char *code, const char *why)
 	struct err e = ERR_INIT;
 
 	/* A lock was for the place only: at home it may go anywhere. */
-	(void)set_wish(run->a->d, run->m, &run->inherited, &e);
+	(void)migrant_set_wish(run->a->d->members, run->m, &run->inherited, &e);
 	if (run->w.fallback)
 		answer_home(run, why);
 	else
@@ -264,9 +256,15 @@ static void begin(struct run *run, struct proc_id *id, bool listed)
 
 	if ((run->w.node || listed) && !run->w.lock_said)
 		w.lock = MIGRANT_LOCK_LOCKED;
-	r = set_wish(d, run->m, &w, &e);
+	if (run->w.node || listed)
+		w.place = 0;
+	r = migrant_set_wish(d->members, run->m, &w, &e);
 	if (r == 0)
 		r = find_place(run, listed, &node, &e);
+	if (r == 0 && node && w.lock == MIGRANT_LOCK_LOCKED) {
+		w.place = node;
+		r = migrant_set_wish(d->members, run->m, &w, &e);
+	}
 	if (r < 0) {
 		not_there(run, e.reason[0] ? e.reason : "failed", err_str(&e, r));
 		return;
@@ -341,7 +339,8 @@ static void set_lock(struct ask *a, const json_t *o, bool lock)
 	}
 	w = m->wish;
 	w.lock = lock ? MIGRANT_LOCK_LOCKED : MIGRANT_LOCK_UNLOCKED;
-	r = set_wish(a->d, m, &w, &e);
+	w.place = lock ? m->node : 0;
+	r = migrant_set_wish(a->d->members, m, &w, &e);
 	if (r < 0)
 		ask_fail(a, "failed", "%s", err_str(&e, r));
 	else

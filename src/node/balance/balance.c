@@ -130,6 +130,7 @@ static void take_process(struct balance *b, pid_t pid)
 		.at = place_of(d, m),
 		.busy = m && m->request,
 		.locked = w->lock == MIGRANT_LOCK_LOCKED,
+		.place = { w->place },
 		.hint = (uint8_t)w->hint,
 		.wanted = (uint64_t)w->memory << 10,
 		.allowed = w->n_ranges ? w->range : NULL,

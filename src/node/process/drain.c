@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "node/balance/balance.h"
 #include "node/process/guests.h"
 #include "node/process/homes.h"
 #include "node/process/migrants.h"
@@ -68,6 +69,7 @@ static void on_brought(void *data, struct migrant *m, const struct move *mv)
 
 static void bring_all(struct drain *v)
 {
+	const struct home_wish home = { .cause = policy_reason_names[POLICY_BRING], .ordered = true };
 	double now = ev_now(v->d->loop);
 
 	if (now - v->asked < AGAIN_AFTER)
@@ -80,7 +82,8 @@ static void bring_all(struct drain *v)
 		next = m->next;
 		if (m->ended || m->exited || m->request || !m->node)
 			continue;
-		r = home_move(v->d, m, 0, false, on_brought, NULL, &e);
+		balance_sent(v->d, m, 0);
+		r = home_move_as(v->d, m, &home, on_brought, NULL, &e);
 		if (r < 0)
 			log_warning("process %d (%s) is not brought home: %s", (int)m->pid, m->comm,
 				    err_str(&e, r));

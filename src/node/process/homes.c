@@ -60,6 +60,22 @@ static void on_attached(struct home *h, const json_t *o)
 		request_answer(h->m, &mv);
 }
 
+/* Where its user has sent one that is locked, it is locked from now on. */
+static void lock_there(struct mosd *d, struct migrant *m)
+{
+	struct migrant_wish w = m->wish;
+	struct err e = ERR_INIT;
+	int r;
+
+	if (w.lock != MIGRANT_LOCK_LOCKED || w.place == m->node)
+		return;
+	w.place = m->node;
+	r = migrant_set_wish(d->members, m, &w, &e);
+	if (r < 0)
+		log_warning("process %d goes back to node %u, not %u: %s", (int)m->pid, m->wish.place, m->node,
+			    err_str(&e, r));
+}
+
 static void on_moved(struct home *h, const json_t *o)
 {
 	struct migrant *m = h->m;
@@ -105,6 +121,8 @@ static void on_moved(struct home *h, const json_t *o)
 		 mv.ok ? "moved" : "did not move", mv.from, mv.to, mv.ok ? mv.cause : mv.error);
 	if (!m->node) /* one that lingers takes orders; should it end meanwhile, they are put again */
 		h->leaving = !obj_bool_or(o, "lingers", false);
+	if (mine && mv.ok && !strcmp(mv.cause, "asked"))
+		lock_there(h->d, m);
 	if (mine)
 		request_finish(h->d, m, &mv);
 }
@@ -342,6 +360,8 @@ int home_move_as(struct mosd *d, struct migrant *m, const struct home_wish *w, h
 				   .to = node_shown(d, node),
 				   .epoch = m->epoch };
 
+		if (!w->cause)
+			lock_there(d, m);
 		fn(data, m, &mv); /* it is there */
 		return 0;
 	}

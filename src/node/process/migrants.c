@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "node/process/members.h"
 
 struct migrants {
 	struct ev_loop *loop;
@@ -160,6 +161,15 @@ struct migrant *migrants_get(struct migrants *v, struct proc_id *id, enum migran
 	m->uid = id->status.uid[0];
 	(void)snprintf(m->comm, sizeof(m->comm), "%s", id->stat.comm);
 	return m;
+}
+
+int migrant_set_wish(struct members *all, struct migrant *m, const struct migrant_wish *w, struct err *e)
+{
+	int r = m->how == MIGRANT_ADOPTED ? 0 : members_add(all, m->pid, w, e);
+
+	if (r == 0)
+		m->wish = *w;
+	return r;
 }
 
 void migrant_note(struct migrant *m, const struct move *mv)

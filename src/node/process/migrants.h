@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/err.h"
 #include "node/process/proc.h"
 #include "node/process/wish.h"
 
@@ -90,6 +91,9 @@ struct migrant *migrants_find_any(struct migrants *v, pid_t pid);
 /* The record of @id's process, made if need be (then @how tells why). Takes @id's pidfd.
  * Return: NULL without memory. */
 struct migrant *migrants_get(struct migrants *v, struct proc_id *id, enum migrant_how how);
+struct members;
+/* The wish is @w from now on, for its children too. Return: 0 or -errno. */
+int migrant_set_wish(struct members *all, struct migrant *m, const struct migrant_wish *w, struct err *e);
 /* Notes a move in the history. */
 void migrant_note(struct migrant *m, const struct move *mv);
 /* Notes the end. A record that never moved is freed by this, unless its supervisor lives. */

@@ -111,6 +111,8 @@ void wish_text(const struct migrant_wish *w, char to[static WISH_TEXT_MAX])
 		put(&o, ",%s", decay_str[w->decay]);
 	if (w->memory)
 		put(&o, ",m%u", w->memory);
+	if (w->place)
+		put(&o, ",p%u", w->place);
 	for (unsigned i = 0; i < w->n_ranges; i++)
 		put(&o, "%s%u-%u", i ? "+" : ",n", w->range[i].first, w->range[i].last);
 	if (to[0])
@@ -168,6 +170,8 @@ static bool take_word(const char *word, struct migrant_wish *w)
 		return !w->decay && (w->decay = i);
 	if (*word == 'm')
 		return !w->memory && take(&p, WISH_MEMORY_MAX, &w->memory) && !*p;
+	if (*word == 'p')
+		return !w->place && take(&p, NODE_ID_MAX, &w->place) && !*p;
 	if (*word == 'n')
 		return !w->n_ranges && take_ranges(p, w);
 	if (strncmp(word, "own", 3) || w->decay)

@@ -39,6 +39,7 @@ struct migrant_wish {
 	uint32_t interval; /* s, 1-65535, of WISH_DECAY_OWN */
 	uint32_t fraction; /* thousandths, 1-999 */
 	uint32_t memory;   /* MiB that it needs; 0: nothing said */
+	uint32_t place;	   /* the node where it is locked; 0: none, or wherever it is */
 	struct policy_range range[WISH_RANGES_MAX]; /* away from home it runs on these only */
 	unsigned n_ranges;			    /* 0: on all */
 };
@@ -52,7 +53,7 @@ enum wish_decay wish_decay_find(const char *word);
 /* For how many seconds statistics count (policy_mean_add_over). */
 double wish_lasts(const struct migrant_wish *w);
 
-/* As a file name: "locked,cpu,m500,n1-3+5"; empty if nobody said anything. */
+/* As a file name: "locked,cpu,m500,p2,n1-3+5"; empty if nobody said anything. */
 void wish_text(const struct migrant_wish *w, char to[static WISH_TEXT_MAX]);
 /* Return: 0, or -EINVAL if wish_text does not write that. */
 int wish_parse(const char *text, struct migrant_wish *ret);

@@ -13,7 +13,7 @@ static void written_and_read(void **state)
 {
 	static const char *const good[] = {
 		"", "locked", "unlocked", "cpu", "io", "never", "slow", "fast", "own5-900", "m500",
-		"n1-1", "n1-3+5-5", "locked,cpu,own65535-999,m1073741824,n1-65535",
+		"n1-1", "n1-3+5-5", "locked,p2", "locked,m5,p65535,n2-2", "locked,cpu,own65535-999,m1073741824,n1-65535",
 		"unlocked,io,never,n1-1+2-2+3-3+4-4+5-5+6-6+7-7+8-8+9-9+10-10+11-11+12-12",
 	};
 	struct migrant_wish w;
@@ -36,7 +36,7 @@ static void refused(void **state)
 		",",	     "none",	 "locked,",	 "locked,locked", "cpu,locked",	 "m",
 		"m0",	     "m01",	 "m1073741825",	 "n",		  "n1",		 "n3-1",
 		"n1-2+",     "n0-1",	 "n1-65536",	 "own",		  "own5",	 "own0-5",
-		"own5-1000", "own5-900,slow", "cgroup.procs", "..",	  "m18446744073709551617",
+		"p", "p0", "p65536", "p2,p3", "n1-1,p2", "own5-1000", "own5-900,slow", "cgroup.procs", "..",	  "m18446744073709551617",
 	};
 	struct migrant_wish w;
 
@@ -48,7 +48,7 @@ static void longest(void **state)
 {
 	struct migrant_wish w = { .lock = MIGRANT_LOCK_UNLOCKED, .hint = POLICY_HINT_CPU,
 				  .decay = WISH_DECAY_OWN, .interval = 65535, .fraction = 999,
-				  .memory = WISH_MEMORY_MAX, .n_ranges = WISH_RANGES_MAX }, again;
+				  .memory = WISH_MEMORY_MAX, .place = NODE_ID_MAX, .n_ranges = WISH_RANGES_MAX }, again;
 	char text[WISH_TEXT_MAX];
 
 	for (unsigned i = 0; i < WISH_RANGES_MAX; i++)

@@ -402,6 +402,33 @@ static void bring(void **state)
 	scene_end(s);
 }
 
+/* Locked at a node, and home for a call: it goes back, unless something is against it, the later the more often. */
+static void back(void **state)
+{
+	struct scene *s = scene_new(3, 1);
+	struct policy_process *p = &s->ours[0];
+
+	scene_put(s, 0, 1);
+	p->locked = true;
+	p->place = s->nodes[2].node;
+	p->moves = 2;
+	p->arrived = s->now - 1000000000;
+	s->nodes[2].flags = POLICY_BLOCK;
+	assert_stays(s, POLICY_LOCKED);
+	s->nodes[2].flags = 0;
+	s->nodes[0].flags = POLICY_LSTAY;
+	assert_stays(s, POLICY_LOCKED);
+	s->nodes[0].flags = 0;
+	p->moves = 6; /* its third stay at home */
+	assert_stays(s, POLICY_LOCKED);
+	p->arrived = s->now - 2 * s->conf.residency;
+	p->place = NODE_ID_NONE;
+	assert_stays(s, POLICY_LOCKED);
+	p->place = s->nodes[2].node;
+	assert_goes(s, 3, POLICY_BACK);
+	scene_end(s);
+}
+
 /* The host's own users have work for its processor: the guest goes where it is not slower. */
 static void local_first(void **state)
 {
@@ -479,6 +506,7 @@ int main(void)
 		cmocka_unit_test(expel),
 		cmocka_unit_test(expel_to_home_without_room),
 		cmocka_unit_test(bring),
+		cmocka_unit_test(back),
 		cmocka_unit_test(local_first),
 		cmocka_unit_test(guests_first),
 		cmocka_unit_test(wrong_input),
