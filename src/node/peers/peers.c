@@ -24,6 +24,7 @@
 #include "node/site/addresses.h"
 #include "node/site/levers.h"
 #include "node/site/life.h"
+#include "node/site/ports.h"
 
 _Static_assert(GOSSIP_TICK == BEAT_TICK && GOSSIP_SLACK == BEAT_TICK / 10, "one beat");
 #define KEY_EACH       10U /* seconds between two looks whether the key has changed */
@@ -253,50 +254,18 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 	plan(p);
 }
 
-static int open_on(int family, uint16_t port, const struct node_addr *only)
-{
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port),
-				    .sin6_addr = IN6ADDR_ANY_INIT };
-	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
-	const struct sockaddr *sa =
-		family == AF_INET6 ? (const struct sockaddr *)&six : (const struct sockaddr *)&four;
-	CLEANUP(close_fd) int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int one = 1;
-
-	if (only->size == 16)
-		memcpy(&six.sin6_addr, only->bytes, 16);
-	else if (only->size == 4)
-		memcpy(&four.sin_addr, only->bytes, 4);
-	if (fd < 0)
-		return -errno;
-	if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0)
-		return -errno;
-	if (bind(fd, sa, family == AF_INET6 ? sizeof(six) : sizeof(four)) < 0)
-		return -errno;
-	return steal_fd(&fd);
-}
-
 static int open_all(struct peers *p, struct err *e)
 {
-	static const int family[2] = { AF_INET6, AF_INET };
-	const struct node_addr *only = &p->d->site.conf.listen;
+	int r = ports_open(SOCK_DGRAM, p->d->site.conf.port, &p->d->site.conf.listen, p->fd, e);
 
-	for (unsigned k = 0; k < 2; k++) {
-		int fd;
-
-		if (only->size && only->size != (family[k] == AF_INET6 ? 16 : 4))
+	for (unsigned k = 0; k < PORTS_FAMILIES; k++) {
+		if (p->fd[k] < 0)
 			continue;
-		fd = open_on(family[k], p->d->site.conf.port, only);
-		if (fd == -EAFNOSUPPORT || (fd == -EADDRNOTAVAIL && !k && !only->size))
-			continue; /* a machine without IPv6 */
-		if (fd < 0)
-			return err_set(e, fd, "open UDP port %u: %s", p->d->site.conf.port, strerror(-fd));
-		p->fd[k] = fd;
 		p->io[k].data = p;
-		ev_io_init(&p->io[k], on_readable, fd, EV_READ);
+		ev_io_init(&p->io[k], on_readable, p->fd[k], EV_READ);
 		ev_io_start(p->d->loop, &p->io[k]);
 	}
-	return 0;
+	return r;
 }
 
 static int begin(struct peers *p, struct err *e)
