@@ -23,6 +23,13 @@ def run(lab, node, *args, uid=0):
     return lab.run(node, [str(lab.bin / "mosctl"), *args], uid=uid)
 
 
+def reload_alone(lab, node: int) -> None:
+    """What it has now makes it a node of nothing, and that is told."""
+    r = run(lab, node, "reload")
+    assert (r.returncode, "no more in a cluster" in r.stderr) == (1, True), r
+    assert not ask(lab, node, "status")[-1]["networked"]
+
+
 @pytest.fixture
 def bare(keyed):
     """Node 1 is a cluster of its own; 2 and 3 are machines that were never in one."""
@@ -32,8 +39,7 @@ def bare(keyed):
         lines = [x for x in conf.read_text().splitlines() if not re.match("node|members", x)]
         conf.write_text("\n".join(["# ours", *lines]) + "\n")
         keyed.inside(node, NODES).unlink(missing_ok=True)
-        mosctl(keyed, node, "reload")
-        assert not ask(keyed, node, "status")[-1]["networked"]
+        reload_alone(keyed, node)
     return keyed
 
 
@@ -108,7 +114,7 @@ def make_bare(lab, node: int) -> None:
                               if not re.match("node|members", x)) + "\n")
     for path in (KEY, NODES):
         lab.inside(node, path).unlink()
-    mosctl(lab, node, "reload")
+    reload_alone(lab, node)
 
 
 @pytest.mark.parametrize("number", [(), ("--node", "9")], ids=["its-number", "another"])

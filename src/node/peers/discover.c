@@ -118,7 +118,7 @@ static void on_undisputed(void *ctx, uint32_t number)
 	}
 	r = recall_set_number(number);
 	if (r == 0)
-		r = reload_begin(d, NULL, &e);
+		r = reload_begin(d, &e);
 	if (r < 0)
 		log_error("this could be node %u, but that cannot be kept: %s", number,
 			  err_str(&e, r));
@@ -189,7 +189,7 @@ static void look_at_addr(struct discover *v)
 		return; /* a configuration that is wrong now is looked at again then */
 	log_info("this node has %s%s, but %s", a->size ? "no more the address " : "had no address",
 		 node_addr_str(a, was), node_addr_str(&l[0].addr, is));
-	if (reload_begin(v->d, NULL, &e) < 0)
+	if (reload_begin(v->d, &e) < 0)
 		log_error("nothing is reloaded: %s", err_str(&e, e.code));
 }
 
