@@ -47,8 +47,20 @@ struct listener {
 	unsigned logged, unlogged;
 };
 
-/* A flood of bad streams must not become a flood of lines. */
-static void complain(struct listener *l, const char *what)
+/* Return: "" if nobody is at the other end of @fd any more. */
+static const char *peer_text(int fd, char to[static NODE_ADDR_TEXT])
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	struct node_addr a;
+
+	if (getpeername(fd, (struct sockaddr *)&sa, &len) < 0 || !addr_of((const struct sockaddr *)&sa, &a))
+		return "";
+	return node_addr_str(&a, to);
+}
+
+/* A flood of bad streams must not become a flood of lines. @from: an address, or "". */
+static void complain(struct listener *l, const char *from, const char *what)
 {
 	nsec_t now = mono_now();
 
@@ -59,7 +71,7 @@ static void complain(struct listener *l, const char *what)
 		l->logged = l->unlogged = 0;
 	}
 	if (l->logged++ < LOGS_A_MINUTE)
-		log_warning("stream refused: %s", what);
+		log_warning("stream%s%s refused: %s", *from ? " from " : "", from, what);
 	else
 		l->unlogged++;
 }
@@ -83,12 +95,14 @@ static void hand_on(struct waiting *w)
 {
 	struct listener *l = w->all;
 	struct err e = ERR_INIT;
+	char addr[NODE_ADDR_TEXT];
+	const char *from = peer_text(w->fd, addr);
 	struct token t;
 	int fl, r;
 
 	if (preamble_parse(w->got, &t) < 0) {
 		l->counts.bad_preamble++;
-		complain(l, "it does not speak umosix's language");
+		complain(l, from, "it does not speak umosix's language");
 		waiting_end(w);
 		return;
 	}
@@ -102,7 +116,7 @@ static void hand_on(struct waiting *w)
 	(void)steal_fd(&w->fd);
 	if (r < 0) {
 		*(r == -ENOENT ? &l->counts.unknown_token : &l->counts.failed) += 1;
-		complain(l, err_str(&e, r));
+		complain(l, from, err_str(&e, r));
 	} else {
 		l->counts.handed_on++;
 	}
@@ -129,15 +143,17 @@ static void on_bytes(struct ev_loop *loop, ev_io *io, int revents)
 static void on_deadline(struct ev_loop *loop, ev_timer *t, int revents)
 {
 	struct waiting *w = t->data;
+	char addr[NODE_ADDR_TEXT];
 
 	w->all->counts.timed_out++;
-	complain(w->all, "no preamble within 5 s");
+	complain(w->all, peer_text(w->fd, addr), "no preamble within 5 s");
 	waiting_end(w);
 }
 
 static int waiting_create(struct listener *l, int fd)
 {
 	struct waiting *w, *oldest = l->first;
+	char addr[NODE_ADDR_TEXT];
 
 	if (l->n_waiting >= WAITING_MAX) {
 		/* An honest peer sends at once, so whoever waits longest is the
@@ -145,7 +161,7 @@ static int waiting_create(struct listener *l, int fd)
 		while (oldest->next)
 			oldest = oldest->next;
 		l->counts.crowded_out++;
-		complain(l, "too many streams wait");
+		complain(l, peer_text(oldest->fd, addr), "too many streams wait");
 		waiting_end(oldest);
 	}
 	w = calloc(1, sizeof(*w));
@@ -174,7 +190,7 @@ static void on_accept(struct ev_loop *loop, ev_io *io, int revents)
 		if (fd < 0) {
 			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			    errno == ENOMEM) {
-				complain(l, strerror(errno));
+				complain(l, "", strerror(errno));
 				for (unsigned k = 0; k < 2; k++)
 					ev_io_stop(loop, &l->io[k]);
 				ev_timer_again(loop, &l->pause);

@@ -54,10 +54,11 @@ def join(lab, node: int, by: int, *args: str) -> str:
     return mosctl(lab, node, *token(lab, by, *args))
 
 
-def refused(lab, node: int) -> tuple[int, int]:
-    """Tokens that opened nothing there: how many were counted, and how many lines say so."""
+def refused(lab, node: int, who: int) -> tuple[int, int]:
+    """Tokens that opened nothing there: how many were counted, and how many lines say so of @who."""
+    addr = lab.run(who, ["hostname", "-I"]).stdout.split()[0]
     counted = ask(lab, node, "status")[-1]["streams"]["unknown_token"]
-    return counted, lab.logs(node).count("stream refused: nobody waits for this stream")
+    return counted, lab.logs(node).count(f"stream from {addr} refused: nobody waits for this stream")
 
 
 def one_more(before: tuple[int, int]) -> tuple[int, int]:
@@ -181,10 +182,10 @@ def test_a_token_is_good_once(bare):
     assert sorted(r.returncode for r in results) == [0, 1]
     loser = 2 if results[0].returncode else 3
     assert not lab.inside(loser, KEY).exists()
-    before = refused(lab, 1)
+    before = refused(lab, 1, loser)
     r = run(lab, loser, *words)
     assert r.returncode == 1
-    assert refused(lab, 1) == one_more(before)
+    assert refused(lab, 1, loser) == one_more(before)
     assert "does not know this token" in r.stderr and "mosctl token" in r.stderr
 
 
@@ -193,10 +194,10 @@ def test_a_stale_token(bare):
     word = ask(lab, 1, "token", seconds=1)[-1]["token"]
     over = time.monotonic() + 1.1
     wait_for(lambda: time.monotonic() > over)
-    before = refused(lab, 1)
+    before = refused(lab, 1, 2)
     r = run(lab, 2, "join", address(lab, 1), word)
     assert r.returncode == 1 and "does not know this token" in r.stderr
-    assert refused(lab, 1) == one_more(before)
+    assert refused(lab, 1, 2) == one_more(before)
 
 
 def test_refusals(bare):
@@ -217,11 +218,11 @@ def test_refusals(bare):
         ((1, "token", "--node", "0"), 0, 2, "65535"),
         ((2, "leave", "--yes"), 0, 1, "in no cluster"),
     ]
-    before = refused(lab, 1)
+    before = refused(lab, 1, 2)
     for (node, *args), uid, status, text in cases:
         r = run(lab, node, *args, uid=uid)
         assert (r.returncode, text in r.stderr) == (status, True), (args, r)
-    assert refused(lab, 1) == one_more(before)  # the wrong one; the others never came so far
+    assert refused(lab, 1, 2) == one_more(before)  # the wrong one; the others never came so far
     assert not lab.inside(2, KEY).exists()
     assert "node 77" in mosctl(lab, 2, *token(lab, 1, "--node", "77"))
     assert run(lab, 3, "join", host, word).returncode == 0  # none of that has used it up

@@ -181,15 +181,17 @@ static bool is_new(const struct peers *p)
 
 /* A stranger can send any number: a line a minute says so. When we have just begun, the others cannot
  * know yet, and what they send to our former life is nobody's fault. */
-static void complain(struct peers *p, const char *what, bool stale)
+static void complain(struct peers *p, const struct node_addr *from, const char *what, bool stale)
 {
+	char addr[NODE_ADDR_TEXT];
+
 	p->bad++;
 	if (stale && is_new(p))
 		return;
 	if (!complaint_tells(&p->complained, mono_now()))
 		return;
-	log_warning("a datagram is dropped: %s (%llu so far; `mosctl status --json` counts them)",
-		    what, (unsigned long long)p->bad);
+	log_warning("a datagram from %s is dropped: %s (%llu so far; `mosctl status --json` counts them)",
+		    node_addr_str(from, addr), what, (unsigned long long)p->bad);
 }
 
 static void take(struct peers *p, const uint8_t *bytes, size_t n, const struct sockaddr *from,
@@ -204,27 +206,28 @@ static void take(struct peers *p, const uint8_t *bytes, size_t n, const struct s
 	int r;
 
 	p->received++;
+	if (!addr_of(from, &addr))
+		return;
 	r = seal_open(p->seal, mono_now(), bytes, n, &sender, payload, &n_payload, reply, &n_reply);
 	if (n_reply)
 		(void)sendto(fd, reply, n_reply, MSG_DONTWAIT | MSG_NOSIGNAL, from, from_len);
 	if (r < 0)
-		complain(p, r == -EBADMSG ? "it is sealed with another key" :
-			    r == -ESTALE  ? "it is from former times" :
-					    "it is none of ours",
+		complain(p, &addr,
+			 r == -EBADMSG ? "it is sealed with another key" :
+			 r == -ESTALE  ? "it is from former times" :
+					 "it is none of ours",
 			 r == -ESTALE);
-	if (!addr_of(from, &addr))
-		return;
 	if (seal_count(p->seal, SEAL_OLD_LIFE) != old)
 		peers_doubt(p, sender.v, &addr);
 	if (r <= 0)
 		return;
 	if (p->d->site.conf.by_key && !peers_greet(p, sender.v, &addr)) {
-		complain(p, "it is from a node that cannot be a member", false);
+		complain(p, &addr, "it is from a node that cannot be a member", false);
 		return;
 	}
 	r = gossip_take(p->gossip, mono_now(), sender.v, payload, n_payload, &e);
 	if (r < 0)
-		complain(p, err_str(&e, r), false);
+		complain(p, &addr, err_str(&e, r), false);
 	else
 		peers_prove(p, sender.v);
 }
