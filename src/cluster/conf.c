@@ -24,7 +24,6 @@ struct reader {
 	struct conf *conf;
 	struct err *e;
 	int r; /* the first error */
-	uint32_t seen;
 };
 
 typedef bool (*set_fn)(struct conf *c, const char *value);
@@ -248,6 +247,15 @@ static const struct conf_key {
 	{ "cgroup", set_cgroup, "a cgroup that begins with /, or nothing to find it" },
 	{ "speed", set_speed, "a speed like 10000, or 0 to measure it" },
 };
+_Static_assert(ARRAY_SIZE(keys) <= CONF_KEYS_MAX, "a line for each");
+
+unsigned conf_line(const struct conf *c, const char *key)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
+		if (!strcmp(key, keys[i].name))
+			return c->line[i];
+	return 0;
+}
 
 /* How many letters to change, add or leave out to make @b of @a; words are short. */
 static unsigned distance(const char *a, const char *b)
@@ -303,11 +311,11 @@ static int set(struct reader *rd, const char *section, const char *key, const ch
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (strcmp(key, keys[i].name) != 0)
 			continue;
-		if (rd->seen & 1U << i && !keys[i].many)
+		if (rd->conf->line[i] && !keys[i].many)
 			return err_set(rd->e, -EINVAL,
 				       "%s:%u: %s is set a second time: keep one of the lines",
 				       rd->name, rd->line, key);
-		rd->seen |= 1U << i;
+		rd->conf->line[i] = rd->line;
 		if (!keys[i].set(rd->conf, value))
 			return err_set(rd->e, -EINVAL, "%s:%u: %s = \"%.40s\": write %s", rd->name,
 				       rd->line, key, value, keys[i].wants);

@@ -15,6 +15,8 @@
 #define CONF_PATH_MAX 200U /* longer than a line can be */
 #define CONF_IDS_EACH 2U   /* of the reserved ids a guest has two: process 1's, the body's */
 
+#define CONF_KEYS_MAX 24U /* there are fewer */
+
 #define CONF_LINKS_MAX 6U  /* network interfaces, as omdiscd had it */
 #define CONF_LINK_NAME 16U /* the kernel's IFNAMSIZ */
 
@@ -43,6 +45,7 @@ struct conf {
 	char cgroup[CONF_PATH_MAX]; /* which one is this node; "/": the machine; empty: found */
 	uint32_t speed;		    /* of one processor; 0: measured */
 	uint8_t export_privileged[(NODE_ID_MAX + 1) / 8]; /* a bit for each node */
+	unsigned line[CONF_KEYS_MAX]; /* for conf_line */
 };
 
 /* What holds when no file says otherwise. */
@@ -52,6 +55,8 @@ void conf_init(struct conf *ret);
 int conf_parse(const char *text, size_t len, const char *name, struct conf *ret, struct err *e);
 /* "no", "yes" or names of interfaces; the TTL stays. Return: false if it is none of these. */
 bool conf_discover_parse(const char *text, struct conf_discover *ret);
+/* The line in which @key stands (the last one, of those that may stand there more than once); 0: in none. */
+unsigned conf_line(const struct conf *c, const char *key);
 bool conf_exports_privileged(const struct conf *c, node_id to);
 
 #endif

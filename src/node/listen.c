@@ -16,6 +16,8 @@
 #include "node/peers/joins.h"
 #include "node/preamble.h"
 #include "node/process/guests.h"
+#include "node/site/addresses.h"
+#include "node/site/ports.h"
 
 #define WAITING_MAX	 64U
 #define PREAMBLE_TIMEOUT 5.0
@@ -35,8 +37,8 @@ struct waiting { /* a stream whose preamble is not whole */
 
 struct listener {
 	struct mosd *d;
-	int fd[2];
-	ev_io io[2];
+	int fd[PORTS_FAMILIES];
+	ev_io io[PORTS_FAMILIES];
 	ev_timer pause;
 	struct waiting *first; /* the latest */
 	unsigned n_waiting;
@@ -45,8 +47,20 @@ struct listener {
 	unsigned logged, unlogged;
 };
 
-/* A flood of bad streams must not become a flood of lines. */
-static void complain(struct listener *l, const char *what)
+/* Return: "" if nobody is at the other end of @fd any more. */
+static const char *peer_text(int fd, char to[static NODE_ADDR_TEXT])
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	struct node_addr a;
+
+	if (getpeername(fd, (struct sockaddr *)&sa, &len) < 0 || !addr_of((const struct sockaddr *)&sa, &a))
+		return "";
+	return node_addr_str(&a, to);
+}
+
+/* A flood of bad streams must not become a flood of lines. @from: an address, or "". */
+static void complain(struct listener *l, const char *from, const char *what)
 {
 	nsec_t now = mono_now();
 
@@ -57,7 +71,7 @@ static void complain(struct listener *l, const char *what)
 		l->logged = l->unlogged = 0;
 	}
 	if (l->logged++ < LOGS_A_MINUTE)
-		log_warning("stream refused: %s", what);
+		log_warning("stream%s%s refused: %s", *from ? " from " : "", from, what);
 	else
 		l->unlogged++;
 }
@@ -81,12 +95,14 @@ static void hand_on(struct waiting *w)
 {
 	struct listener *l = w->all;
 	struct err e = ERR_INIT;
+	char addr[NODE_ADDR_TEXT];
+	const char *from = peer_text(w->fd, addr);
 	struct token t;
 	int fl, r;
 
 	if (preamble_parse(w->got, &t) < 0) {
 		l->counts.bad_preamble++;
-		complain(l, "it does not speak umosix's language");
+		complain(l, from, "it does not speak umosix's language");
 		waiting_end(w);
 		return;
 	}
@@ -100,7 +116,7 @@ static void hand_on(struct waiting *w)
 	(void)steal_fd(&w->fd);
 	if (r < 0) {
 		*(r == -ENOENT ? &l->counts.unknown_token : &l->counts.failed) += 1;
-		complain(l, err_str(&e, r));
+		complain(l, from, err_str(&e, r));
 	} else {
 		l->counts.handed_on++;
 	}
@@ -127,15 +143,17 @@ static void on_bytes(struct ev_loop *loop, ev_io *io, int revents)
 static void on_deadline(struct ev_loop *loop, ev_timer *t, int revents)
 {
 	struct waiting *w = t->data;
+	char addr[NODE_ADDR_TEXT];
 
 	w->all->counts.timed_out++;
-	complain(w->all, "no preamble within 5 s");
+	complain(w->all, peer_text(w->fd, addr), "no preamble within 5 s");
 	waiting_end(w);
 }
 
 static int waiting_create(struct listener *l, int fd)
 {
 	struct waiting *w, *oldest = l->first;
+	char addr[NODE_ADDR_TEXT];
 
 	if (l->n_waiting >= WAITING_MAX) {
 		/* An honest peer sends at once, so whoever waits longest is the
@@ -143,7 +161,7 @@ static int waiting_create(struct listener *l, int fd)
 		while (oldest->next)
 			oldest = oldest->next;
 		l->counts.crowded_out++;
-		complain(l, "too many streams wait");
+		complain(l, peer_text(oldest->fd, addr), "too many streams wait");
 		waiting_end(oldest);
 	}
 	w = calloc(1, sizeof(*w));
@@ -172,7 +190,7 @@ static void on_accept(struct ev_loop *loop, ev_io *io, int revents)
 		if (fd < 0) {
 			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			    errno == ENOMEM) {
-				complain(l, strerror(errno));
+				complain(l, "", strerror(errno));
 				for (unsigned k = 0; k < 2; k++)
 					ev_io_stop(loop, &l->io[k]);
 				ev_timer_again(loop, &l->pause);
@@ -195,62 +213,27 @@ static void on_pause(struct ev_loop *loop, ev_timer *t, int revents)
 			ev_io_start(loop, &l->io[k]);
 }
 
-static int listen_on(int family, uint16_t port, const struct node_addr *only)
-{
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
-				    .sin6_port = htons(port),
-				    .sin6_addr = IN6ADDR_ANY_INIT };
-	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
-	const struct sockaddr *sa =
-		family == AF_INET6 ? (const struct sockaddr *)&six : (const struct sockaddr *)&four;
-	socklen_t len = family == AF_INET6 ? sizeof(six) : sizeof(four);
-	CLEANUP(close_fd) int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int one = 1;
-
-	if (only->size == 16)
-		memcpy(&six.sin6_addr, only->bytes, 16);
-	else if (only->size == 4)
-		memcpy(&four.sin_addr, only->bytes, 4);
-	if (fd < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
-	    (family == AF_INET6 &&
-	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0))
-		return -errno;
-	if (bind(fd, sa, len) < 0 || listen(fd, 128) < 0)
-		return -errno;
-	return steal_fd(&fd);
-}
-
 int listener_create(struct mosd *d, struct listener **ret, struct err *e)
 {
-	static const int family[2] = { AF_INET6, AF_INET };
 	struct listener *l = calloc(1, sizeof(*l));
+	int r;
 
 	if (!l)
 		return err_set(e, -ENOMEM, "out of memory");
 	l->d = d;
 	l->log_since = mono_now();
-	l->fd[0] = l->fd[1] = -1;
 	l->pause.data = l;
 	ev_timer_init(&l->pause, on_pause, 0, ACCEPT_PAUSE);
-	for (unsigned k = 0; k < 2; k++) {
-		const struct node_addr *only = &d->site.conf.listen;
-		int fd;
-
-		if (only->size && only->size != (family[k] == AF_INET6 ? 16 : 4))
+	r = ports_open(SOCK_STREAM, d->site.conf.port, &d->site.conf.listen, l->fd, e);
+	if (r < 0) {
+		listener_destroy(l);
+		return r;
+	}
+	for (unsigned k = 0; k < PORTS_FAMILIES; k++) {
+		if (l->fd[k] < 0)
 			continue;
-		fd = listen_on(family[k], d->site.conf.port, only);
-		if (fd == -EAFNOSUPPORT || (fd == -EADDRNOTAVAIL && !k && !only->size))
-			continue; /* a machine without IPv6 */
-		if (fd < 0) {
-			listener_destroy(l);
-			return err_set(e, fd, "listen on TCP port %u: %s", d->site.conf.port,
-				       strerror(-fd));
-		}
-		l->fd[k] = fd;
 		l->io[k].data = l;
-		ev_io_init(&l->io[k], on_accept, fd, EV_READ);
+		ev_io_init(&l->io[k], on_accept, l->fd[k], EV_READ);
 		ev_io_start(d->loop, &l->io[k]);
 	}
 	*ret = l;

@@ -40,6 +40,7 @@
 #include "node/rejoin.h"
 #include "node/reload.h"
 #include "node/site/levers.h"
+#include "node/site/trial.h"
 
 static const char help[] =
 	"Usage: mosd [--conf FILE] [-c]\n"
@@ -96,9 +97,18 @@ static int parse(int argc, char **argv, struct options *o)
 	return -1;
 }
 
+static bool one_runs(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = MOS_CONTROL_PATH };
+	CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof(a)) == 0;
+}
+
 static int check(const struct options *o)
 {
 	CLEANUP(obj_drop) json_t *warnings = NULL;
+	struct trial_held held = { .unknown = one_runs() };
 	struct site s;
 	struct err e = ERR_INIT;
 	char nodes[160];
@@ -106,6 +116,8 @@ static int check(const struct options *o)
 	const json_t *w;
 	size_t i;
 
+	if (r == 0)
+		r = trial_run(&s, o->conf, &held, &e);
 	if (r < 0) {
 		(void)fprintf(stderr, "mosd: %s\n", err_str(&e, r));
 	} else if (s.map_path[0]) {
@@ -114,8 +126,10 @@ static int check(const struct options *o)
 	}
 	if (r == 0 && !s.networked)
 		(void)printf("This machine is alone: %s\n", s.alone_why);
-	if (r == 0)
+	if (r == 0) {
 		warnings = adopt_users_find(&s.conf.adopt, o->conf);
+		trial_warn(&s, o->conf, warnings);
+	}
 	json_array_foreach(warnings, i, w)
 		(void)fprintf(stderr, "mosd: %s\n", json_string_value(w));
 	site_finish(&s);
@@ -195,7 +209,7 @@ static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	struct err e = ERR_INIT;
-	int r = reload_begin(w->data, NULL, &e);
+	int r = reload_asked(w->data, NULL, &e);
 
 	if (r < 0)
 		log_error("nothing is reloaded: %s", err_str(&e, r));
@@ -222,6 +236,38 @@ static int start_discovery(struct mosd *d, struct err *e)
 	return 0;
 }
 
+static int start_network(struct mosd *d, struct err *e)
+{
+	int r = d->site.networked ? listener_create(d, &d->listener, e) : 0;
+
+	if (r == 0)
+		r = start_discovery(d, e);
+	if (r == 0 && d->site.networked && !discover_waits(d->discover))
+		r = peers_create(d, &d->peers, e);
+	return r;
+}
+
+static void stop_network(struct mosd *d)
+{
+	discover_destroy(d->discover);
+	peers_destroy(d->peers);
+	listener_destroy(d->listener);
+	d->discover = NULL;
+	d->peers = NULL;
+	d->listener = NULL;
+}
+
+/* What was tried before a reload has failed after it all the same. The mosd before is no more, and this machine's
+ * processes need one, if only to be told what is wrong. */
+static void go_alone(struct mosd *d, int r, struct err *e)
+{
+	log_error("%s: this machine is alone until that is mended and `mosctl reload` was called", err_str(e, r));
+	stop_network(d);
+	d->site.networked = false;
+	(void)snprintf(d->site.alone_why, sizeof(d->site.alone_why), "%s; when that is mended, call `mosctl reload`",
+		       err_str(e, r));
+}
+
 static int start(struct mosd *d, struct err *e)
 {
 	int r;
@@ -245,12 +291,13 @@ static int start(struct mosd *d, struct err *e)
 		r = balance_create(d, &d->balance, e);
 	if (r == 0)
 		r = rejoin_create(d, &d->rejoin, e);
-	if (r == 0 && d->site.networked)
-		r = listener_create(d, &d->listener, e);
-	if (r == 0)
-		r = start_discovery(d, e);
-	if (r == 0 && d->site.networked && !discover_waits(d->discover))
-		r = peers_create(d, &d->peers, e);
+	if (r == 0) {
+		r = start_network(d, e);
+		if (r < 0 && d->reloaded) {
+			go_alone(d, r, e);
+			r = 0;
+		}
+	}
 	if (r == 0)
 		r = control_create(d, &d->control, e);
 	return r;
@@ -281,7 +328,7 @@ static void stop(struct mosd *d)
 
 static int run(const struct options *o, char **argv, struct err *e)
 {
-	struct mosd d = { .conf_path = o->conf };
+	struct mosd d = { .conf_path = o->conf, .reloaded = reload_was() };
 	ev_signal term, intr, hup = { .data = &d };
 	CLEANUP(close_fd) int lock = -1;
 	int r;

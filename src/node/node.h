@@ -13,6 +13,7 @@ struct mosd {
 	struct site site;
 	const char *conf_path; /* NULL: the usual one */
 	bool reloads;	       /* ends to begin anew at once */
+	bool reloaded;	       /* ... as the one before this did */
 	bool parting;	       /* leaves the cluster for good */
 	double since;	       /* wall time of the start */
 	struct beat *beat;

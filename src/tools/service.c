@@ -44,6 +44,28 @@ static int wait_for_next(int watch, struct err *e)
 		       "(`journalctl -u mosd`)");
 }
 
+/* Discovery on some interface finds a number in a moment: that is not alone for long. */
+static bool alone_for_long(const json_t *status)
+{
+	const json_t *links = json_object_get(json_object_get(status, "discovery"), "links");
+
+	return !json_is_true(json_object_get(status, "networked")) && !json_array_size(links);
+}
+
+/* For a node that was in a cluster. Return: the exit status. */
+static int tell_if_alone(void)
+{
+	CLEANUP(tool_drop) json_t *o = NULL;
+	int status = tool_ask("mosctl", json_pack("{ss}", "op", "status"), &o);
+
+	if (status != TOOL_OK || !alone_for_long(o))
+		return status;
+	(void)fputs("mosctl: mosd serves by its files as they are now, but this machine is no more in a cluster: ", stderr);
+	tool_print_text(stderr, tool_text(o, "alone_because"), 0);
+	(void)fputc('\n', stderr);
+	return TOOL_FAILED;
+}
+
 int service_reload(void)
 {
 	CLEANUP(client_finish) struct client c = CLIENT_INIT;
@@ -68,7 +90,9 @@ int service_reload(void)
 	/* It hangs up when its socket is gone: whoever listens after that is the next one. */
 	(void)client_receive(&c, &more, &e);
 	r = wait_for_next(watch, &e);
-	return r < 0 ? tool_no_answer("mosctl", &e, r) : TOOL_OK;
+	if (r < 0)
+		return tool_no_answer("mosctl", &e, r);
+	return json_is_true(json_object_get(o, "networked")) ? tell_if_alone() : TOOL_OK;
 }
 
 int service_begin(void)

@@ -111,15 +111,17 @@ def belongs_to(address: str) -> int:
     return int(a) * 256 + int(b)
 
 
-def configure(lab, node: int, *lines: str) -> None:
-    """Begins anew with this, and without a past."""
+def configure(lab, node: int, *lines: str, alone: str = "") -> None:
+    """Begins anew with this, and without a past. A node that is @alone then, which it was not, is told why."""
     conf = lab.inside(node, CONF)
     kept = [x for x in conf.read_text().splitlines() if not re.match("node|members|discover", x)]
     conf.write_text("\n".join([*kept, *lines]) + "\n")
     for path in (NODES, NUMBER):
         lab.inside(node, path).unlink(missing_ok=True)
     r = lab.run(node, [str(lab.bin / "mosctl"), "reload"])
-    assert r.returncode == 0, r.stderr
+    told = re.findall("no more in a cluster: (.*)", r.stderr)
+    assert (r.returncode, len(told)) == (int(alone != ""), int(alone != "")), r
+    assert all(alone in x for x in told), told
 
 
 def all_alive(lab, *machines: int) -> bool:
@@ -207,7 +209,7 @@ def test_a_copy_of_a_machine(lab):
     wait_for(lambda: all_alive(lab, 1, 2))
     wait_for(lambda: len(written(lab, 2)) == 2)
     two = number(lab, 2)
-    configure(lab, 3, "members = key")
+    configure(lab, 3, "members = key", alone="no number yet: write")
     for path in (NUMBER, NODES):
         lab.inside(3, path).write_text(lab.inside(2, path).read_text())
     conf = lab.inside(3, CONF)
@@ -304,7 +306,8 @@ def test_a_flood(lab):
     finally:
         p.kill()
         p.wait()
-    assert lab.logs(1).count("an announcement is dropped") <= 2
+    dropped = [x for x in lab.logs(1).splitlines() if " is dropped: " in x and "an announcement from " in x]
+    assert 1 <= len(dropped) <= 2 and all(f"from {addr(lab, 3)} is" in x for x in dropped), dropped
 
 
 def test_leaving(lab):
@@ -329,7 +332,7 @@ def test_leaving(lab):
 
 def test_omdiscd(lab):
     configure(lab, 1, *YES)
-    configure(lab, 2, "members = key")
+    configure(lab, 2, "members = key", alone="no number yet: write")
     assert "no number yet" in status(lab, 2)["alone_because"]
     assert omdiscd(lab, 2, "-i", "eth0", uid=ORDINARY).returncode == 5
     r = omdiscd(lab, 2, "-i", "eth0,none0")
@@ -395,7 +398,7 @@ def test_addresses_come_and_go(lab):
     configure(lab, 1, *YES)
     wait_for(lambda: all_alive(lab, 1))
     assert lab.run(2, ["ip", "addr", "del", f"{old}/24", "dev", "eth0"]).returncode == 0
-    configure(lab, 2, "members = key", "discover = eth0")
+    configure(lab, 2, "members = key", "discover = eth0", alone="no interface on which it is to discover")
     wait_for(lambda: "has an address" in status(lab, 2).get("alone_because", ""))
     assert lab.run(2, ["ip", "addr", "add", f"{old}/24", "dev", "eth0"]).returncode == 0
     wait_for(lambda: all_alive(lab, 1, 2))

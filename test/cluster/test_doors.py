@@ -184,4 +184,5 @@ def test_strangers(node):
         assert x.recv(1) == b""  # the deadline, 5 s
     assert node.status()["streams"]["timed_out"] == 63
     log = (node.dir / "mosd.log").read_text()
-    assert log.count("stream refused") == 10
+    assert log.count("stream from 10.77.0.1 refused: ") == 10
+    assert "refused: nobody waits" in log and "refused: it does not speak" in log

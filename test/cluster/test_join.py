@@ -23,6 +23,13 @@ def run(lab, node, *args, uid=0):
     return lab.run(node, [str(lab.bin / "mosctl"), *args], uid=uid)
 
 
+def reload_alone(lab, node: int) -> None:
+    """What it has now makes it a node of nothing, and that is told."""
+    r = run(lab, node, "reload")
+    assert (r.returncode, "no more in a cluster" in r.stderr) == (1, True), r
+    assert not ask(lab, node, "status")[-1]["networked"]
+
+
 @pytest.fixture
 def bare(keyed):
     """Node 1 is a cluster of its own; 2 and 3 are machines that were never in one."""
@@ -32,8 +39,7 @@ def bare(keyed):
         lines = [x for x in conf.read_text().splitlines() if not re.match("node|members", x)]
         conf.write_text("\n".join(["# ours", *lines]) + "\n")
         keyed.inside(node, NODES).unlink(missing_ok=True)
-        mosctl(keyed, node, "reload")
-        assert not ask(keyed, node, "status")[-1]["networked"]
+        reload_alone(keyed, node)
     return keyed
 
 
@@ -48,10 +54,11 @@ def join(lab, node: int, by: int, *args: str) -> str:
     return mosctl(lab, node, *token(lab, by, *args))
 
 
-def refused(lab, node: int) -> tuple[int, int]:
-    """Tokens that opened nothing there: how many were counted, and how many lines say so."""
+def refused(lab, node: int, who: int) -> tuple[int, int]:
+    """Tokens that opened nothing there: how many were counted, and how many lines say so of @who."""
+    addr = lab.run(who, ["hostname", "-I"]).stdout.split()[0]
     counted = ask(lab, node, "status")[-1]["streams"]["unknown_token"]
-    return counted, lab.logs(node).count("stream refused: nobody waits for this stream")
+    return counted, lab.logs(node).count(f"stream from {addr} refused: nobody waits for this stream")
 
 
 def one_more(before: tuple[int, int]) -> tuple[int, int]:
@@ -108,7 +115,7 @@ def make_bare(lab, node: int) -> None:
                               if not re.match("node|members", x)) + "\n")
     for path in (KEY, NODES):
         lab.inside(node, path).unlink()
-    mosctl(lab, node, "reload")
+    reload_alone(lab, node)
 
 
 @pytest.mark.parametrize("number", [(), ("--node", "9")], ids=["its-number", "another"])
@@ -175,10 +182,10 @@ def test_a_token_is_good_once(bare):
     assert sorted(r.returncode for r in results) == [0, 1]
     loser = 2 if results[0].returncode else 3
     assert not lab.inside(loser, KEY).exists()
-    before = refused(lab, 1)
+    before = refused(lab, 1, loser)
     r = run(lab, loser, *words)
     assert r.returncode == 1
-    assert refused(lab, 1) == one_more(before)
+    assert refused(lab, 1, loser) == one_more(before)
     assert "does not know this token" in r.stderr and "mosctl token" in r.stderr
 
 
@@ -187,10 +194,10 @@ def test_a_stale_token(bare):
     word = ask(lab, 1, "token", seconds=1)[-1]["token"]
     over = time.monotonic() + 1.1
     wait_for(lambda: time.monotonic() > over)
-    before = refused(lab, 1)
+    before = refused(lab, 1, 2)
     r = run(lab, 2, "join", address(lab, 1), word)
     assert r.returncode == 1 and "does not know this token" in r.stderr
-    assert refused(lab, 1) == one_more(before)
+    assert refused(lab, 1, 2) == one_more(before)
 
 
 def test_refusals(bare):
@@ -211,11 +218,11 @@ def test_refusals(bare):
         ((1, "token", "--node", "0"), 0, 2, "65535"),
         ((2, "leave", "--yes"), 0, 1, "in no cluster"),
     ]
-    before = refused(lab, 1)
+    before = refused(lab, 1, 2)
     for (node, *args), uid, status, text in cases:
         r = run(lab, node, *args, uid=uid)
         assert (r.returncode, text in r.stderr) == (status, True), (args, r)
-    assert refused(lab, 1) == one_more(before)  # the wrong one; the others never came so far
+    assert refused(lab, 1, 2) == one_more(before)  # the wrong one; the others never came so far
     assert not lab.inside(2, KEY).exists()
     assert "node 77" in mosctl(lab, 2, *token(lab, 1, "--node", "77"))
     assert run(lab, 3, "join", host, word).returncode == 0  # none of that has used it up

@@ -3,6 +3,7 @@
 
 import os
 import signal
+import subprocess
 import time
 
 import moslab
@@ -83,6 +84,41 @@ def test_wrong_file_changes_nothing(mortal_lab):
     assert "nothing is changed" in r.stderr and "blok" in r.stderr, r.stderr
     assert mosd_of(lab, 2) == before
     assert lab.run(2, [str(lab.bin / "mosctl"), "status"]).returncode == 0
+    lab.dirty = True
+
+
+HOLD = """
+import signal, socket
+s = socket.socket()
+s.bind(("127.0.0.1", 4660))
+s.listen()
+print("held", flush=True)
+signal.pause()
+"""
+
+
+def test_home_that_cannot_listen_keeps_its_processes(mortal_lab, home_dir):
+    """The port is another program's where mosd did not listen before: it is alone until that is mended."""
+    lab = mortal_lab
+    job = start(lab, home_dir, ANSWER)
+    away(lab, job, 2)
+    conf, pid = lab.inside(1, CONF), mosd_of(lab, 1)
+    before = conf.read_text()
+    add_to_conf(lab, 1, "listen = " + lab.run(1, ["hostname", "-I"]).stdout.split()[0])
+    assert reload(lab, 1).returncode == 0
+    with subprocess.Popen(lab.command(1, [moslab.PYTHON, "-c", HOLD]), stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        conf.write_text(before)
+        r = reload(lab, 1)
+        assert r.returncode == 1 and "no more in a cluster: listen on TCP port 4660: " in r.stderr, r
+        assert mosd_of(lab, 1) == pid
+        answers(job, "alone")
+        holder.kill()
+    assert reload(lab, 1).returncode == 0
+    known_again(lab, job.pid, 2)
+    answers(job, "after")
+    lab.move(job.pid, 3)
+    answers(job, "moved")
     lab.dirty = True
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from moslab import ORDINARY
 from test_gossip import ask
-from test_join import KEY, bare, run, token  # pylint: disable=unused-import
+from test_join import KEY, bare, reload_alone, run, token  # pylint: disable=unused-import
 from test_members import CONF, NODES, address, all_alive, keyed, mosctl, states  # pylint: disable=unused-import
 from test_rejoin import wait_for
 
@@ -67,7 +67,7 @@ def three(bare):
     bare.inside(1, NODES).unlink(missing_ok=True)
     for node in (1, 2, 3):
         bare.inside(node, MAP).unlink()
-    mosctl(bare, 1, "reload")
+    reload_alone(bare, 1)
     return bare
 
 

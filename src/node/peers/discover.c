@@ -118,7 +118,7 @@ static void on_undisputed(void *ctx, uint32_t number)
 	}
 	r = recall_set_number(number);
 	if (r == 0)
-		r = reload_begin(d, NULL, &e);
+		r = reload_begin(d, &e);
 	if (r < 0)
 		log_error("this could be node %u, but that cannot be kept: %s", number,
 			  err_str(&e, r));
@@ -189,7 +189,7 @@ static void look_at_addr(struct discover *v)
 		return; /* a configuration that is wrong now is looked at again then */
 	log_info("this node has %s%s, but %s", a->size ? "no more the address " : "had no address",
 		 node_addr_str(a, was), node_addr_str(&l[0].addr, is));
-	if (reload_begin(v->d, NULL, &e) < 0)
+	if (reload_begin(v->d, &e) < 0)
 		log_error("nothing is reloaded: %s", err_str(&e, e.code));
 }
 
@@ -231,17 +231,20 @@ static void on_tick(struct ev_loop *loop, ev_timer *t, int revents)
 }
 
 /* A stranger can send any number: a line a minute says so. */
-static void complain(struct discover *v, const char *what)
+static void complain(struct discover *v, const struct node_addr *from, const char *what)
 {
+	char addr[NODE_ADDR_TEXT];
+
 	if (!complaint_tells(&v->complained, mono_now()))
 		return;
 	log_warning(
-		"an announcement is dropped: %s (%llu so far; `mosctl status --json` counts them)",
-		what, (unsigned long long)(v->malformed + v->forged));
+		"an announcement from %s is dropped: %s (%llu so far; `mosctl status --json` counts them)",
+		node_addr_str(from, addr), what, (unsigned long long)(v->malformed + v->forged));
 }
 
 /* Return: whether discovery was told. */
-static bool take(struct discover *v, const uint8_t *bytes, size_t n, const struct node_addr *own)
+static bool take(struct discover *v, const uint8_t *bytes, size_t n, const struct node_addr *from,
+		 const struct node_addr *own)
 {
 	uint8_t text[ANNOUNCE_TEXT];
 	struct notice notice;
@@ -249,14 +252,14 @@ static bool take(struct discover *v, const uint8_t *bytes, size_t n, const struc
 
 	if (r == -EBADMSG) {
 		v->forged++;
-		complain(v, "it is sealed with another key");
+		complain(v, from, "it is sealed with another key");
 		return false;
 	}
 	if (r == 0)
 		r = notice_get(text, &notice);
 	if (r < 0) {
 		v->malformed++;
-		complain(v, "it is none of ours");
+		complain(v, from, "it is none of ours");
 		return false;
 	}
 	/* To answer we must know where we are ourselves; and who leaves for good is not there any
@@ -283,7 +286,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 			break; /* nothing more, or somebody's port is closed */
 		v->received++;
 		if (quota_take(&v->quota, mono_now(), &from))
-			told |= take(v, bytes, (size_t)n, &own);
+			told |= take(v, bytes, (size_t)n, &from, &own);
 		else
 			v->unopened++; /* who was lost in a flood says it again */
 	}

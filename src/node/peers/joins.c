@@ -80,9 +80,13 @@ static void nodes_text(const struct joins *v, uint32_t node, const struct node_a
 	b->data[n] = '\0';
 }
 
-static void refuse(struct joiner *j, int r, const struct err *e)
+/* @addr: size 0 where it is not known. */
+static void refuse(struct joiner *j, const struct node_addr *addr, int r, const struct err *e)
 {
-	log_warning("a machine does not join: %s", err_str(e, r));
+	char text[NODE_ADDR_TEXT];
+
+	log_warning("a machine%s%s does not join: %s", addr->size ? " at " : "",
+		    addr->size ? node_addr_str(addr, text) : "", err_str(e, r));
 	(void)link_send(j->link,
 			json_pack("{ssssso}", "op", "refused", "code", e->reason[0] ? e->reason : "refused",
 				  "error", obj_text(err_str(e, r))),
@@ -96,7 +100,8 @@ static void on_asks(struct joiner *j, const json_t *o)
 	struct pass *p = passes_find(&v->passes, mono_now(), &j->name);
 	const char *text = obj_str(o, "address");
 	struct err e = ERR_INIT;
-	struct node_addr addr;
+	struct node_addr addr = { 0 };
+	bool known = text && node_addr_parse(text, &addr) == 0;
 	uint32_t node = 0;
 	int r;
 
@@ -104,7 +109,7 @@ static void on_asks(struct joiner *j, const json_t *o)
 		return; /* once is enough */
 	if (!p)
 		r = err_reason(&e, -ENOENT, "used", "this token was used, or its time is over");
-	else if (!text || node_addr_parse(text, &addr) < 0)
+	else if (!known)
 		r = err_reason(&e, -EPROTO, "address", "the stream has no address");
 	else if (!node_addr_reachable(&addr))
 		r = err_reason(&e, -EADDRNOTAVAIL, "address",
@@ -114,7 +119,7 @@ static void on_asks(struct joiner *j, const json_t *o)
 	else
 		r = choose(v, p, &addr, &node, &e);
 	if (r < 0) {
-		refuse(j, r, &e);
+		refuse(j, &addr, r, &e);
 		return;
 	}
 	passes_use(p);

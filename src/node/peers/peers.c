@@ -24,6 +24,7 @@
 #include "node/site/addresses.h"
 #include "node/site/levers.h"
 #include "node/site/life.h"
+#include "node/site/ports.h"
 
 _Static_assert(GOSSIP_TICK == BEAT_TICK && GOSSIP_SLACK == BEAT_TICK / 10, "one beat");
 #define KEY_EACH       10U /* seconds between two looks whether the key has changed */
@@ -180,15 +181,17 @@ static bool is_new(const struct peers *p)
 
 /* A stranger can send any number: a line a minute says so. When we have just begun, the others cannot
  * know yet, and what they send to our former life is nobody's fault. */
-static void complain(struct peers *p, const char *what, bool stale)
+static void complain(struct peers *p, const struct node_addr *from, const char *what, bool stale)
 {
+	char addr[NODE_ADDR_TEXT];
+
 	p->bad++;
 	if (stale && is_new(p))
 		return;
 	if (!complaint_tells(&p->complained, mono_now()))
 		return;
-	log_warning("a datagram is dropped: %s (%llu so far; `mosctl status --json` counts them)",
-		    what, (unsigned long long)p->bad);
+	log_warning("a datagram from %s is dropped: %s (%llu so far; `mosctl status --json` counts them)",
+		    node_addr_str(from, addr), what, (unsigned long long)p->bad);
 }
 
 static void take(struct peers *p, const uint8_t *bytes, size_t n, const struct sockaddr *from,
@@ -203,27 +206,28 @@ static void take(struct peers *p, const uint8_t *bytes, size_t n, const struct s
 	int r;
 
 	p->received++;
+	if (!addr_of(from, &addr))
+		return;
 	r = seal_open(p->seal, mono_now(), bytes, n, &sender, payload, &n_payload, reply, &n_reply);
 	if (n_reply)
 		(void)sendto(fd, reply, n_reply, MSG_DONTWAIT | MSG_NOSIGNAL, from, from_len);
 	if (r < 0)
-		complain(p, r == -EBADMSG ? "it is sealed with another key" :
-			    r == -ESTALE  ? "it is from former times" :
-					    "it is none of ours",
+		complain(p, &addr,
+			 r == -EBADMSG ? "it is sealed with another key" :
+			 r == -ESTALE  ? "it is from former times" :
+					 "it is none of ours",
 			 r == -ESTALE);
-	if (!addr_of(from, &addr))
-		return;
 	if (seal_count(p->seal, SEAL_OLD_LIFE) != old)
 		peers_doubt(p, sender.v, &addr);
 	if (r <= 0)
 		return;
 	if (p->d->site.conf.by_key && !peers_greet(p, sender.v, &addr)) {
-		complain(p, "it is from a node that cannot be a member", false);
+		complain(p, &addr, "it is from a node that cannot be a member", false);
 		return;
 	}
 	r = gossip_take(p->gossip, mono_now(), sender.v, payload, n_payload, &e);
 	if (r < 0)
-		complain(p, err_str(&e, r), false);
+		complain(p, &addr, err_str(&e, r), false);
 	else
 		peers_prove(p, sender.v);
 }
@@ -253,50 +257,18 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 	plan(p);
 }
 
-static int open_on(int family, uint16_t port, const struct node_addr *only)
-{
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port),
-				    .sin6_addr = IN6ADDR_ANY_INIT };
-	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
-	const struct sockaddr *sa =
-		family == AF_INET6 ? (const struct sockaddr *)&six : (const struct sockaddr *)&four;
-	CLEANUP(close_fd) int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int one = 1;
-
-	if (only->size == 16)
-		memcpy(&six.sin6_addr, only->bytes, 16);
-	else if (only->size == 4)
-		memcpy(&four.sin_addr, only->bytes, 4);
-	if (fd < 0)
-		return -errno;
-	if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0)
-		return -errno;
-	if (bind(fd, sa, family == AF_INET6 ? sizeof(six) : sizeof(four)) < 0)
-		return -errno;
-	return steal_fd(&fd);
-}
-
 static int open_all(struct peers *p, struct err *e)
 {
-	static const int family[2] = { AF_INET6, AF_INET };
-	const struct node_addr *only = &p->d->site.conf.listen;
+	int r = ports_open(SOCK_DGRAM, p->d->site.conf.port, &p->d->site.conf.listen, p->fd, e);
 
-	for (unsigned k = 0; k < 2; k++) {
-		int fd;
-
-		if (only->size && only->size != (family[k] == AF_INET6 ? 16 : 4))
+	for (unsigned k = 0; k < PORTS_FAMILIES; k++) {
+		if (p->fd[k] < 0)
 			continue;
-		fd = open_on(family[k], p->d->site.conf.port, only);
-		if (fd == -EAFNOSUPPORT || (fd == -EADDRNOTAVAIL && !k && !only->size))
-			continue; /* a machine without IPv6 */
-		if (fd < 0)
-			return err_set(e, fd, "open UDP port %u: %s", p->d->site.conf.port, strerror(-fd));
-		p->fd[k] = fd;
 		p->io[k].data = p;
-		ev_io_init(&p->io[k], on_readable, fd, EV_READ);
+		ev_io_init(&p->io[k], on_readable, p->fd[k], EV_READ);
 		ev_io_start(p->d->loop, &p->io[k]);
 	}
-	return 0;
+	return r;
 }
 
 static int begin(struct peers *p, struct err *e)
