@@ -307,7 +307,5 @@ int mosctl_setup(int argc, char **argv)
 		(void)fputs("mosctl: setup: only root may do that\n", stderr);
 		return TOOL_NOT_YOURS;
 	}
-	if (!s.unattended && !isatty(STDIN_FILENO))
-		return tool_usage("mosctl setup", "it asks questions; without a terminal say --yes", NULL);
 	return s.json ? with_json(&s) : set_up(&s, NULL);
 }

@@ -99,7 +99,8 @@ static int keep_cluster(struct keeping *k, struct err *e)
 	if (!host && !token)
 		return 0;
 	if (!host || !token)
-		return err_set(e, -EINVAL, "%s is missing", host ? "--token" : "--host");
+		return err_set(e, -EINVAL, "%s is missing: %s", host ? "--token" : "--host",
+			       host ? setup_token_missing : setup_host_missing);
 	return setup_keep_host(host, e);
 }
 
@@ -156,7 +157,7 @@ static int keep_node(struct keeping *k, struct err *e)
 static int keep_port(struct keeping *k, struct err *e)
 {
 	const char *port = k->said->port;
-	int r = port ? check_number(port, NULL, e) : 0;
+	int r = port ? check_port(port, NULL, e) : 0;
 
 	if (r < 0)
 		return err_wrap(e, r, "--port %s", port);
@@ -187,6 +188,9 @@ static int keep_discover(struct keeping *k, struct err *e)
 		(void)conf_discover_parse(said, &d);
 	if (interface && d.on && (!said || !d.n)) {
 		said = interface;
+		r = check_discover(said, NULL, e);
+		if (r < 0)
+			return err_wrap(e, r, "--interface %s", said);
 		(void)conf_discover_parse(said, &d);
 	}
 	if (said && !same_links(&d, &k->f->conf.discover))

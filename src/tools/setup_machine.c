@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -40,6 +42,17 @@ void machine_links(char *to, size_t size)
 	freeifaddrs(list);
 }
 
+bool machine_link_fits(const char *name)
+{
+	CLEANUP(close_fd) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq q = { 0 };
+
+	if (fd < 0 || snprintf(q.ifr_name, sizeof(q.ifr_name), "%s", name) >= (int)sizeof(q.ifr_name) ||
+	    ioctl(fd, SIOCGIFFLAGS, &q) < 0)
+		return false;
+	return q.ifr_flags & IFF_MULTICAST && !(q.ifr_flags & IFF_LOOPBACK);
+}
+
 void machine_link_names(char *to, size_t size)
 {
 	struct if_nameindex *list = if_nameindex();
@@ -49,7 +62,7 @@ void machine_link_names(char *to, size_t size)
 	for (const struct if_nameindex *i = list; i && i->if_index; i++) {
 		size_t need = strlen(i->if_name) + (len ? 2 : 0);
 
-		if (!strcmp(i->if_name, "lo") || need >= size - len)
+		if (!machine_link_fits(i->if_name) || need >= size - len)
 			continue;
 		len += (size_t)snprintf(to + len, size - len, "%s%s", len ? ", " : "", i->if_name);
 	}

@@ -11,7 +11,9 @@
 
 /* "eth0 192.168.1.10, eth1 10.0.0.1": what others may reach, as much as has room. */
 void machine_links(char *to, size_t size);
-/* "eth0, eth1": all but loopback, also without an address, as many as have room; or "none". */
+/* Whether there is such an interface, and other machines can be on it and hear multicast. */
+bool machine_link_fits(const char *name);
+/* "eth0, eth1": those that fit, also without an address, as many as have room; or "none". */
 void machine_link_names(char *to, size_t size);
 /* @text is an address of this machine, or the name of an interface that has one. Return: 0, or -EINVAL with what
  * is wrong. */
