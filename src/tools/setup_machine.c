@@ -99,6 +99,14 @@ const char *machine_map(const struct conf *c)
 	return NULL;
 }
 
+const char *machine_out_of_map(const struct conf *c, char *to, size_t size)
+{
+	(void)snprintf(to, size,
+		       "`mosctl drain` empties it; then take it out of the map on every node, and remove %s here",
+		       c->key_file);
+	return to;
+}
+
 static int find_us(const struct map *m, const char *path, struct err *e)
 {
 	struct node_addr own[OWN_ADDRS_MAX];
