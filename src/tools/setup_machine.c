@@ -137,6 +137,15 @@ int machine_read_map(const char *path, char **ret, struct err *e)
 	return r;
 }
 
+bool machine_map_others(const char *text)
+{
+	struct map *m = NULL;
+	bool others = map_parse(text, strlen(text), "", addr_resolve, NULL, &m, NULL) == 0 && map_count(m) > 1;
+
+	map_destroy(m);
+	return others;
+}
+
 static bool includes(const struct map *m, const struct map *other)
 {
 	for (node_id i = map_next(other, NODE_ID_NONE); i.v; i = map_next(other, i)) {

@@ -26,6 +26,8 @@ const char *machine_map(const struct conf *c);
 const char *machine_out_of_map(const struct conf *c, char *to, size_t size);
 /* Reads a map; it must name this machine. Return: 0 and the text, to be freed, or -errno. */
 int machine_read_map(const char *path, char **ret, struct err *e);
+/* Whether it names more than one node. */
+bool machine_map_others(const char *text);
 /* Whether both name the same nodes at the same addresses. */
 bool machine_maps_equal(const char *text, const char *other);
 

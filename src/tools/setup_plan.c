@@ -178,27 +178,38 @@ static int plan_token(const struct member_files *f, const struct setup_said *s, 
 }
 
 /* The one that is there stays, and must be what was said. */
-static int keep_map(const struct setup_said *s, const char *there, struct err *e)
+static int keep_map(const struct setup_said *s, const char *there, bool *ret_others, struct err *e)
 {
 	CLEANUP(free_ptr) char *text = NULL;
 	int r = machine_read_map(there, &text, e);
 
 	if (r == 0)
 		r = setup_keep_map(s, there, text, e);
-	if (r == 0)
-		(void)printf("The nodes are those of %s.\n", there);
-	return r;
+	if (r < 0)
+		return r;
+	(void)printf("The nodes are those of %s.\n", there);
+	*ret_others = machine_map_others(text);
+	return 0;
+}
+
+/* Each node of a map could make a key of its own, and would hear none of the others. */
+static void tell_whose_key(const struct member_files *f)
+{
+	(void)printf("The map names other nodes, and all need the same key. A new one is for the first machine only: to "
+		     "the others its\n%s is copied, and they are told `mosctl setup --key FILE`.\n",
+		     f->conf.key_file);
 }
 
 static int plan_map(const struct member_files *f, const struct setup_said *s, struct setup_plan *p,
 		    struct err *e)
 {
 	const char *there = machine_map(&f->conf);
+	bool others = false;
 	char answer[4096];
 	int r;
 
 	if (there)
-		r = keep_map(s, there, e);
+		r = keep_map(s, there, &others, e);
 	else if (s->map)
 		r = setup_ask(&(struct question){ "--map", "", "", check_map, &p->map }, s->map, true, answer,
 			      sizeof(answer), e);
@@ -211,6 +222,8 @@ static int plan_map(const struct member_files *f, const struct setup_said *s, st
 			      s->nodes, s->unattended, answer, sizeof(answer), e);
 	if (r == 0)
 		r = ask_port(f, s, s->unattended, p, e);
+	if (r == 0 && !f->key && !s->key && (others || (p->map && machine_map_others(p->map))))
+		tell_whose_key(f);
 	return r < 0 ? r : ask_key(f, s, p, "new", e);
 }
 
