@@ -17,6 +17,7 @@
 #include "tools/member_files.h"
 #include "tools/mosctl.h"
 #include "tools/service.h"
+#include "tools/setup_machine.h"
 #include "wire/channel.h"
 #include "wire/msg.h"
 
@@ -235,6 +236,19 @@ static int ask(struct joining *j, struct channel **ret, struct err *e)
 	return r;
 }
 
+static int has_key(const struct member_files *f, struct err *e)
+{
+	const char *map = f->conf.by_key ? NULL : machine_map(&f->conf);
+	char out[MACHINE_OUT];
+
+	if (map)
+		return err_set(e, -EEXIST, "this is a node of the map %s: %s", map,
+			       machine_out_of_map(&f->conf, out, sizeof(out)));
+	return err_set(e, -EEXIST,
+		       "this machine has the key of a cluster, %s: `mosctl leave` takes it out of that, or says what does",
+		       f->conf.key_file);
+}
+
 static int join(struct joining *j)
 {
 	CLEANUP(member_files_finish) struct member_files f = { 0 };
@@ -243,10 +257,7 @@ static int join(struct joining *j)
 	int r = member_files_look(&f, &e);
 
 	if (r == 0 && f.key)
-		r = err_set(&e, -EEXIST,
-			    "this machine has the key of a cluster, %s: `mosctl leave` takes it out of that, or says "
-			    "what does",
-			    f.conf.key_file);
+		r = has_key(&f, &e);
 	if (r == 0)
 		r = ask(j, &c, &e);
 	if (r == 0) {

@@ -108,18 +108,19 @@ static int leave(const struct leaving *l, const struct member_files *f)
 /* Only what is by key is undone here: a map has other nodes that have to know. */
 static int can_leave(const struct member_files *f, struct err *e)
 {
+	const char *map = machine_map(&f->conf);
+	char out[MACHINE_OUT];
+
 	if (f->conf.by_key)
 		return 0;
 	if (!f->key)
 		return err_set(e, -ENOENT, "this machine is in no cluster");
-	if (!machine_map(&f->conf))
+	if (!map)
 		return err_set(e, -ENOENT,
 			       "this machine is in no cluster; it has nothing but a key: remove %s to join one by a token",
 			       f->conf.key_file);
-	return err_set(e, -EINVAL,
-		       "the nodes of this cluster are those of the map: `mosctl drain` empties this one; then "
-		       "take it out of the map on every node, and remove %s here",
-		       f->conf.key_file);
+	return err_set(e, -EINVAL, "the nodes of this cluster are those of the map %s, and this is one: %s", map,
+		       machine_out_of_map(&f->conf, out, sizeof(out)));
 }
 
 int mosctl_leave(int argc, char **argv)

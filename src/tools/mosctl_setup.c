@@ -5,20 +5,25 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 
+#include "base/clock.h"
 #include "base/util.h"
 #include "node/paths.h"
 #include "node/preamble.h"
 #include "tools/client.h"
 #include "tools/member_files.h"
 #include "tools/mosctl.h"
+#include "tools/other_key.h"
 #include "tools/service.h"
 #include "tools/setup_keep.h"
 #include "tools/setup_plan.h"
 #include "tools/setup_report.h"
+
+#define HEARING (5 * NSEC_PER_SEC) /* in which a mosd that has just begun hears the nodes of its map, if they run */
 
 const char mosctl_setup_options[] =
 	"Asks for what options do not say. On a node, what is right stays, and an option that says\n"
@@ -143,13 +148,35 @@ static int verify(const struct conf *c, json_t *report)
 	return TOOL_OK;
 }
 
+/* Each machine of a map can be set up with a key of its own, and be right by itself, where no cluster comes of it: so
+ * it is waited, for a moment if mosd has just begun, until another node is heard, or has shown that its key is another.
+ * Return: the exit status; a node that hears others has the right key, and one without a map may be the first. */
+static int compare_keys(bool begun, json_t *report)
+{
+	static const struct timespec moment = { .tv_nsec = 100000000 };
+	nsec_t end = mono_now() + (begun ? HEARING : 0);
+	struct other_key k;
+	bool other;
+
+	for (;;) {
+		CLEANUP(tool_drop) json_t *o = ask_mosd();
+
+		other = other_key_look(o, &k);
+		if (other || k.by_key || k.heard || !k.unheard || mono_now() >= end)
+			break;
+		(void)nanosleep(&moment, NULL); /* mosd tells of nodes only when asked */
+	}
+	(void)json_object_set_new(report, "another_key", json_boolean(other));
+	return other && !k.by_key && !k.heard ? TOOL_FAILED : TOOL_OK;
+}
+
 static int start(const struct member_files *f, const struct setup_files *now, bool written, bool others,
 		 json_t *report)
 {
 	char verb[] = "status", *status[] = { verb, NULL };
 	CLEANUP(tool_drop) json_t *before = ask_mosd();
 	bool right = !written && is_right(before, now);
-	int r = TOOL_OK;
+	int r = TOOL_OK, shown;
 
 	(void)fflush(stdout);
 	if (!right)
@@ -165,7 +192,14 @@ static int start(const struct member_files *f, const struct setup_files *now, bo
 		     right  ? "runs already" :
 		     before ? "runs already, and has taken up its files" :
 			      "has begun");
-	return mosctl_status(1, status);
+	r = compare_keys(!right, report);
+	shown = mosctl_status(1, status);
+	(void)fflush(stdout);
+	if (r != TOOL_OK)
+		(void)fputs("mosctl: no other node is heard, and another machine has another key: the warning above tells "
+			    "what to do\n",
+			    stderr);
+	return r != TOOL_OK ? r : shown;
 }
 
 static int failed(const struct err *e, int r)
@@ -199,7 +233,9 @@ static int finish(const struct setup_said *s, const struct setup_files *before, 
 	if (f.conf.by_key)
 		(void)puts("\n`mosctl token` prints what is to be typed on the next machine");
 	else
-		(void)printf("\nthe other nodes need the same map, and the key %s\n", f.conf.key_file);
+		(void)printf("\nthe other nodes need the same map and this machine's key: with a copy of %s as FILE, each "
+			     "is told `mosctl setup --key FILE`\n",
+			     f.conf.key_file);
 	return TOOL_OK;
 }
 
@@ -307,7 +343,5 @@ int mosctl_setup(int argc, char **argv)
 		(void)fputs("mosctl: setup: only root may do that\n", stderr);
 		return TOOL_NOT_YOURS;
 	}
-	if (!s.unattended && !isatty(STDIN_FILENO))
-		return tool_usage("mosctl setup", "it asks questions; without a terminal say --yes", NULL);
 	return s.json ? with_json(&s) : set_up(&s, NULL);
 }

@@ -5,7 +5,9 @@
 
 #include "base/util.h"
 #include "tools/client.h"
+#include "tools/member_files.h"
 #include "tools/mosctl.h"
+#include "tools/other_key.h"
 
 static long long number(const json_t *o, const char *name)
 {
@@ -124,6 +126,18 @@ static void print_place(const json_t *o)
 	print_nodes(json_object_get(o, "nodes"));
 }
 
+/* The configuration says where the key is; where it can not be read, that is where it usually is. */
+static void print_other_key(const json_t *o)
+{
+	CLEANUP(member_files_finish) struct member_files f = { 0 };
+	struct other_key k;
+
+	if (!other_key_look(o, &k))
+		return;
+	(void)member_files_look(&f, NULL);
+	other_key_tell(&k, &f.conf);
+}
+
 static void print_status(const json_t *o)
 {
 	const json_t *warnings = json_object_get(o, "warnings"), *w;
@@ -145,6 +159,7 @@ static void print_status(const json_t *o)
 		tool_print_text(stdout, json_is_string(w) ? json_string_value(w) : "?", 0);
 		(void)putchar('\n');
 	}
+	print_other_key(o);
 }
 
 int mosctl_status(int argc, char **argv)

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define LINE_SIZE 4096U /* what a terminal gives at once */
 
 static int check(const struct question *q, const char *answer, struct err *e)
 {
@@ -33,34 +36,50 @@ static int read_line(char *to, size_t size)
 	return 0;
 }
 
+/* Return: 0 and @answer in @to, if it is good. */
+static int take(const struct question *q, const char *answer, char *to, size_t size, struct err *e)
+{
+	int r = check(q, answer, e);
+
+	if (r == 0 && snprintf(to, size, "%s", answer) >= (int)size)
+		r = err_set(e, -EINVAL, "that is too long");
+	return r;
+}
+
+static int unasked(const struct question *q, const char *answer, char *to, size_t size, struct err *e)
+{
+	int r;
+
+	if (!*answer)
+		return err_set(e, -EINVAL, "%s is missing%s%s", q->name, q->missing ? ": " : "",
+			       q->missing ? q->missing : "");
+	r = take(q, answer, to, size, e);
+	return r < 0 ? err_wrap(e, r, "%s %s", q->name, answer) : 0;
+}
+
 int setup_ask(const struct question *q, const char *said, bool unattended, char *to, size_t size,
 	      struct err *e)
 {
-	if (said || unattended) {
-		const char *answer = said ? said : q->usual;
-		int r;
-
-		if (!*answer)
-			return err_set(e, -EINVAL, "%s is missing", q->name);
-		r = check(q, answer, e);
-		if (r == 0 && snprintf(to, size, "%s", answer) >= (int)size)
-			r = err_set(e, -EINVAL, "it is too long");
-		return r < 0 ? err_wrap(e, r, "%s %s", q->name, answer) : 0;
-	}
+	if (said || unattended)
+		return unasked(q, said ? said : q->usual, to, size, e);
+	if (!isatty(STDIN_FILENO))
+		return err_set(e, -EINVAL,
+			       "%s is not said, and there is no terminal to ask: say it, or --yes, with which all that "
+			       "is not said is as usual",
+			       q->name);
 	for (;;) {
 		struct err wrong = ERR_INIT;
+		char line[LINE_SIZE];
 		int r;
 
 		(void)printf("%s%s%s%s ", q->text, *q->usual ? " [" : "", q->usual, *q->usual ? "]" : "");
 		(void)fflush(stdout);
-		r = read_line(to, size);
+		r = read_line(line, sizeof(line));
 		if (r == -ENODATA) {
 			(void)puts("");
 			return err_set(e, -ECANCELED, "nothing is changed");
 		}
-		if (r == 0 && !*to)
-			(void)snprintf(to, size, "%s", q->usual);
-		r = r < 0 ? err_set(&wrong, r, "that is too long") : check(q, to, &wrong);
+		r = r < 0 ? err_set(&wrong, r, "that is too long") : take(q, *line ? line : q->usual, to, size, &wrong);
 		if (r == 0)
 			return 0;
 		(void)printf("  %s\n", err_str(&wrong, r));

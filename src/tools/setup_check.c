@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/util.h"
 #include "node/site/addresses.h"
@@ -16,6 +18,7 @@
 #include "wire/key.h"
 
 #define NODES_MAX 1024U /* in an answer; each is compared with those before it */
+#define HOST_MAX 255U /* of a name with its domain */
 #define NODE_LINE 64U /* number, address, count */
 
 int check_way(const char *answer, void *ctx, struct err *e)
@@ -31,6 +34,29 @@ int check_number(const char *answer, void *ctx, struct err *e)
 	long v;
 
 	return tool_number(answer, 1, 65535, &v) == 0 ? 0 : err_set(e, -EINVAL, "a number from 1 to 65535");
+}
+
+int check_port(const char *answer, void *ctx, struct err *e)
+{
+	long v;
+
+	return tool_number(answer, 1, 65535, &v) == 0
+		       ? 0
+		       : err_set(e, -EINVAL, "a port is a number from 1 to 65535, usually %u", UMOSIX_PORT);
+}
+
+int check_host(const char *answer, void *ctx, struct err *e)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
+	int r;
+
+	if (strlen(answer) > HOST_MAX)
+		return err_set(e, -EINVAL, "that is too long");
+	r = getaddrinfo(answer, NULL, &hints, &list);
+	if (r)
+		return err_set(e, -EINVAL, "that is no host: %s", gai_strerror(r));
+	freeaddrinfo(list);
+	return 0;
 }
 
 int check_address(const char *answer, void *ctx, struct err *e)
@@ -72,9 +98,12 @@ int check_discover(const char *answer, void *ctx, struct err *e)
 	for (unsigned i = 0; i < d.n; i++) {
 		char names[128];
 
-		if (if_nametoindex(d.links[i]))
+		if (machine_link_fits(d.links[i]))
 			continue;
 		machine_link_names(names, sizeof(names));
+		if (if_nametoindex(d.links[i]))
+			return err_set(e, -EINVAL, "no other machine is found by multicast on \"%s\": this machine has %s",
+				       d.links[i], names);
 		return err_set(e, -EINVAL, "there is no interface \"%s\": this machine has %s", d.links[i], names);
 	}
 	return 0;
@@ -127,4 +156,9 @@ int check_map(const char *answer, void *ctx, struct err *e)
 		return -EINVAL;
 	give(ctx, map);
 	return 0;
+}
+
+int check_nodes_or_map(const char *answer, void *ctx, struct err *e)
+{
+	return (answer[0] == '/' ? check_map : check_nodes)(answer, ctx, e);
 }

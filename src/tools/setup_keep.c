@@ -39,16 +39,14 @@ static int keep_way(struct keeping *k, struct err *e)
 	bool by_key = k->site->conf.by_key;
 	const char *way = k->said->way;
 	unsigned ways = by_key ? 1U << SETUP_NEW | 1U << SETUP_TOKEN | 1U << SETUP_KEY : 1U << SETUP_MAP;
-	char with[sizeof(k->site->map_path) + 32];
+	char with[sizeof(k->site->map_path) + 32], out[MACHINE_OUT];
 	int r = way ? check_way(way, NULL, e) : 0;
 
 	if (r < 0)
 		return err_wrap(e, r, "--way %s", way);
 	if (!by_key && (k->said->host || k->said->token))
-		return err_set(e, -EINVAL,
-			       "this is node %u of the map %s, and joins no other cluster while it is: `mosctl leave` "
-			       "tells how it gets out of that one",
-			       k->site->me, k->site->map_path);
+		return err_set(e, -EINVAL, "this is node %u of the map %s, and joins no other cluster while it is: %s",
+			       k->site->me, k->site->map_path, machine_out_of_map(&k->f->conf, out, sizeof(out)));
 	if (way && by_key == !strcmp(way, "map"))
 		return by_key ? err_set(e, -EINVAL, "this is a node by its key (`members = key` in the "
 						    "configuration): `mosctl leave` comes first")
@@ -81,10 +79,15 @@ int setup_keep_key(const struct member_files *f, const char *said, struct err *e
 	key_ring_wipe(&other);
 	if (r < 0)
 		return r;
-	return same ? 0
-		    : err_set(e, -EINVAL,
-			      "--key %s: there is another key, %s, which stays: `mosctl leave` comes first", said,
-			      f->conf.key_file);
+	if (same)
+		return 0;
+	if (f->conf.by_key)
+		return err_set(e, -EINVAL, "--key %s: there is another key, %s, which stays: `mosctl leave` comes first",
+			       said, f->conf.key_file);
+	return err_set(e, -EINVAL,
+		       "--key %s: there is another key, %s, which stays: if that is the wrong one, remove it, and say "
+		       "this again",
+		       said, f->conf.key_file);
 }
 
 /* A node joins no second cluster: a token is good for nothing here, unless it is one of a cluster that this machine
@@ -99,7 +102,8 @@ static int keep_cluster(struct keeping *k, struct err *e)
 	if (!host && !token)
 		return 0;
 	if (!host || !token)
-		return err_set(e, -EINVAL, "%s is missing", host ? "--token" : "--host");
+		return err_set(e, -EINVAL, "%s is missing: %s", host ? "--token" : "--host",
+			       host ? setup_token_missing : setup_host_missing);
 	return setup_keep_host(host, e);
 }
 
@@ -156,7 +160,7 @@ static int keep_node(struct keeping *k, struct err *e)
 static int keep_port(struct keeping *k, struct err *e)
 {
 	const char *port = k->said->port;
-	int r = port ? check_number(port, NULL, e) : 0;
+	int r = port ? check_port(port, NULL, e) : 0;
 
 	if (r < 0)
 		return err_wrap(e, r, "--port %s", port);
@@ -187,6 +191,9 @@ static int keep_discover(struct keeping *k, struct err *e)
 		(void)conf_discover_parse(said, &d);
 	if (interface && d.on && (!said || !d.n)) {
 		said = interface;
+		r = check_discover(said, NULL, e);
+		if (r < 0)
+			return err_wrap(e, r, "--interface %s", said);
 		(void)conf_discover_parse(said, &d);
 	}
 	if (said && !same_links(&d, &k->f->conf.discover))

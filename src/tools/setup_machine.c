@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -40,6 +42,17 @@ void machine_links(char *to, size_t size)
 	freeifaddrs(list);
 }
 
+bool machine_link_fits(const char *name)
+{
+	CLEANUP(close_fd) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq q = { 0 };
+
+	if (fd < 0 || snprintf(q.ifr_name, sizeof(q.ifr_name), "%s", name) >= (int)sizeof(q.ifr_name) ||
+	    ioctl(fd, SIOCGIFFLAGS, &q) < 0)
+		return false;
+	return q.ifr_flags & IFF_MULTICAST && !(q.ifr_flags & IFF_LOOPBACK);
+}
+
 void machine_link_names(char *to, size_t size)
 {
 	struct if_nameindex *list = if_nameindex();
@@ -49,7 +62,7 @@ void machine_link_names(char *to, size_t size)
 	for (const struct if_nameindex *i = list; i && i->if_index; i++) {
 		size_t need = strlen(i->if_name) + (len ? 2 : 0);
 
-		if (!strcmp(i->if_name, "lo") || need >= size - len)
+		if (!machine_link_fits(i->if_name) || need >= size - len)
 			continue;
 		len += (size_t)snprintf(to + len, size - len, "%s%s", len ? ", " : "", i->if_name);
 	}
@@ -86,6 +99,14 @@ const char *machine_map(const struct conf *c)
 	return NULL;
 }
 
+const char *machine_out_of_map(const struct conf *c, char *to, size_t size)
+{
+	(void)snprintf(to, size,
+		       "`mosctl drain` empties it; then take it out of the map on every node, and remove %s here",
+		       c->key_file);
+	return to;
+}
+
 static int find_us(const struct map *m, const char *path, struct err *e)
 {
 	struct node_addr own[OWN_ADDRS_MAX];
@@ -114,6 +135,15 @@ int machine_read_map(const char *path, char **ret, struct err *e)
 	if (r == 0)
 		*ret = steal_ptr(&text);
 	return r;
+}
+
+bool machine_map_others(const char *text)
+{
+	struct map *m = NULL;
+	bool others = map_parse(text, strlen(text), "", addr_resolve, NULL, &m, NULL) == 0 && map_count(m) > 1;
+
+	map_destroy(m);
+	return others;
 }
 
 static bool includes(const struct map *m, const struct map *other)

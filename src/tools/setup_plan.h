@@ -13,6 +13,9 @@ enum setup_way { SETUP_NEW, SETUP_TOKEN, SETUP_KEY, SETUP_MAP, SETUP_WAY_COUNT_ 
 
 extern const char *const setup_ways[SETUP_WAY_COUNT_]; /* "new", "token", "key", "map" */
 
+/* What to give for --host and --token. */
+extern const char setup_host_missing[], setup_token_missing[];
+
 /* What options said; NULL: nothing. */
 struct setup_said {
 	const char *way, *node, *address, *interface, *port, *host, *token, *nodes, *map, *key, *discover;

@@ -327,7 +327,7 @@ def test_refusals(three):
         (("--yes", "--address", "10.9.9.9"), 0, 2, "no such address"),
         (("--yes", "--key", "/etc/hostname"), 0, 2, "key"),
         (("--yes", "--way", "token"), 0, 2, "--host is missing"),
-        (("--yes", "--way", "token", "--host", "x", "--token", "12"), 0, 2, "32 hexadecimal"),
+        (("--yes", "--way", "token", "--host", own_address(lab, 2), "--token", "12"), 0, 2, "32 hexadecimal"),
         (("--yes", "--way", "map"), 0, 2, "--nodes is missing"),
         (("--yes", "--way", "map", "--nodes", "10.0.0.1"), 0, 2, "none of these"),
         (("--yes", "--way", "map", "--nodes", "here"), 0, 2, "no IP address"),
