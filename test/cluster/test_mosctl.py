@@ -133,6 +133,12 @@ def test_levers_are_asked(mosd, verb, asked):
     assert mosd.asked == [asked]
 
 
+def test_a_speed_that_is_not_believed(mosd):
+    mosd.answers["speed"] = [{"ok": True, "speed": 10**6, "warning": "nobody\x1b believes it", "done": True}]
+    r = mosd.tool("mosctl", "setspeed", 10**6)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "", "mosctl: nobody? believes it\n")
+
+
 def test_drain_shows_progress(mosd):
     mosd.answers["expel"] = [{"left": 2}, {"left": 1}, {"ok": True, "left": 0, "done": True}]
     mosd.answers["bring"] = [{"left": 1}, {"ok": True, "left": 0, "done": True}]
