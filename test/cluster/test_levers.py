@@ -129,7 +129,10 @@ def test_block_refuses(mortal_lab, sleeper):
     r = lab.migrate(sleeper, 2)
     assert r.returncode == 1
     assert r.stderr == (f"migrate: {sleeper} did not move: the node refused it: node 2 takes no guests (block is on "
-                        "there) [refused, see umosix-reasons(7)]\n")
+                        "there) [block, see umosix-reasons(7)]\n")
+    wait(lambda: "block" in nodes(lab, 1)[2]["flags"])
+    r = lab.tool("mosrun", "-2", "echo", "hm")
+    assert (r.returncode, r.stdout, r.stderr) == (125, "", "mosrun: node 2 takes no guests (block is on there)\n")
     mosctl(lab, 2, "noblock")
     lab.move(sleeper, 2)
 
