@@ -67,6 +67,21 @@ def test_refused(node):
     assert "did not move: it shares memory with another process [shared-writable]" in why
 
 
+def test_refused_at_once(node):
+    """The word is there too when nothing was tried."""
+    p = node.target()
+    r = node.run("migrate", 1, 2, check=1)
+    assert r.stderr == ("migrate: process 1 holds its system together: it stays [init, see umosix-reasons(7)]\n")
+    r = node.run("migrate", p.pid, 9, uid=USER, check=1)
+    assert r.stderr.startswith("migrate: there is no node 9") and r.stderr.endswith(" [no-node, see umosix-reasons(7)]\n")
+    r = node.run("migrate", p.pid, 2, uid=OTHER, check=5)
+    assert r.stderr.endswith(" [not-yours, see umosix-reasons(7)]\n")
+    with subprocess.Popen(["sleep", "100"]) as own:
+        r = node.run("migrate", own.pid, 2, check=1)
+        own.kill()
+    assert "root's or other special rights" in r.stderr and r.stderr.endswith(" [privileged, see umosix-reasons(7)]\n")
+
+
 def test_busy(node):
     node.home(move="slow")
     p = node.target()
