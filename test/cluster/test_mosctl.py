@@ -196,6 +196,23 @@ def test_decisions(mosd):
     assert mosd.asked[-1] == {"op": "decisions", "follow": True}
 
 
+def test_why_is_in_the_order_of_time(mosd):
+    """And a decision comes before the move that it led to, should both have the same time."""
+    move = {"ok": True, "bytes": 1, "total_us": 1, "freeze_us": 1, "cause": "asked"}
+    mosd.answers["why"] = [{
+        "ok": True, "done": True, "home": 1, "pid": 42, "comm": "x", "node": 3, "how": "mosrun", "move_count": 3,
+        "moves": [{**move, "time": t, "from": a, "to": b} for t, a, b in ((1, 1, 2), (3, 2, 1), (4, 1, 3))],
+        "decisions": [{"time": t, "text": f"was told {t}"} for t in (2, 3, 5)],
+        "ended": {"time": 6, "cause": "host-lost", "error": "node 3 was lost: silence", "signal": 9},
+    }]
+    said = mosd.tool("mosctl", "why", 42, env={**os.environ, "TZ": "UTC"}).stdout.splitlines()
+    assert said[0] == "42 (x) has ended: it was lost with node 3, on which it ran [host-lost]"
+    assert said[1] == "  1970-01-01 00:00:06.000  node 3 was lost: silence"
+    told = [re.search(r":0(\d)\.000  (node|decided)", line) for line in said[2:]]
+    assert [t.groups() for t in told if t] == [("1", "node"), ("2", "decided"), ("3", "decided"), ("3", "node"),
+                                               ("4", "node"), ("5", "decided")]
+
+
 def test_no_decision_yet(mosd):
     r = mosd.tool("mosctl", "decisions")
     assert (r.returncode, r.stdout, r.stderr) == (0, "", "mosctl: nothing is decided yet\n")

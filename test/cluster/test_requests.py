@@ -151,7 +151,8 @@ def test_host_lost(node):
     p.wait(10)
     wait(lambda: "has ended" in node.run("mosctl", "why", p.pid).stdout)
     why = node.run("mosctl", "why", p.pid, uid=USER, check=0).stdout
-    assert "host-lost" in why and "node 2 does not answer" in why
+    assert "has ended: it was lost with node 2, on which it ran [host-lost]\n" in why
+    assert "node 2 does not answer" in why
     assert node.run("mosctl", "why", p.pid, uid=OTHER).returncode == 5
     assert "was lost with node 2" in (node.dir / "mosd.log").read_text()
 
