@@ -59,6 +59,15 @@ def test_bad_answers(mosd, args, code, out):
     assert out or r.stderr.startswith("mosctl: ")
 
 
+@pytest.mark.parametrize("args, why", [
+    ("getload 3", "node 3 is dead"), ("getspeed 4", "nothing was heard of node 4 yet"), ("getmem 8", "node 8 has left"),
+    ("getload 10", "node 10 does not tell that (quiet is on there)"), ("getload 99", "there is no node 99"),
+])
+def test_why_there_is_no_number(mosd, args, why):
+    r = mosd.tool("mosctl", *args.split())
+    assert (r.returncode, r.stdout, r.stderr) == (1, "-101\n", f"mosctl: {why}\n")
+
+
 @pytest.mark.parametrize("what, said", [
     ("no.such.host", "no.such.host is no address, and no name that this machine can resolve: "),
     ("10.9.9.9", "10.9.9.9 is no node of this cluster (`mosctl nodes` shows them)\n"),
@@ -96,7 +105,12 @@ def test_scripts_of_old(mosd):
           'for n in 1 2 3; do l=`mosctl getload $n`; [ $l -ge 0 ] && echo $n $l; done; true')
     r = subprocess.run(mosd.inside("sh", "-c", sh), text=True, capture_output=True, check=False,
                        env={**os.environ, "PATH": f"{moslab.stage_dir()}:{os.environ['PATH']}"})
-    assert (r.stdout, r.stderr) == ("1\n1 150\n2 3\n", "")
+    assert (r.stdout, r.stderr) == ("1\n1 150\n2 3\n", "mosctl: node 3 is dead\n")
+    mosd.stop()
+    r = subprocess.run(mosd.inside("sh", "-c", "l=`mosctl getload 2 2>/dev/null`; [ $l -lt 0 ] && mosctl isup"), text=True,
+                       capture_output=True, check=False,
+                       env={**os.environ, "PATH": f"{moslab.stage_dir()}:{os.environ['PATH']}"})
+    assert r.stdout == "no\n" and r.stderr.count("\n") == 1 and "mosd does not run" in r.stderr
 
 
 def test_nodes(mosd):
@@ -224,6 +238,8 @@ def test_without_mosd(mosd):
     mosd.stop()
     r = mosd.tool("mosctl", "isup")
     assert (r.returncode, r.stdout) == (3, "no\n") and "mosd does not run" in r.stderr
-    for verb in ("getload", "whois", "stay", "drain", "nodes", "decisions"):
+    r = mosd.tool("mosctl", "getload")
+    assert (r.returncode, r.stdout) == (3, "-101\n") and "mosd does not run" in r.stderr
+    for verb in ("whois", "stay", "drain", "nodes", "decisions"):
         r = mosd.tool("mosctl", verb)
         assert (r.returncode, r.stdout) == (3, "") and "mosd does not run" in r.stderr
