@@ -88,7 +88,7 @@ int leave_prepare(struct home *h, const struct order *o, bool from_host, struct 
 	if (r == 0)
 		r = channel_open(steal_fd(&fd), CHANNEL_CLIENT, &h->keys, CONNECT_MS, &c, e);
 	if (r < 0)
-		return err_reason(e, r, "unreachable", "node %u: %s", o->node, err_str(e, r));
+		return err_reason(e, r, e->reason[0] ? e->reason : "unreachable", "node %u: %s", o->node, err_str(e, r));
 	make_hello(h, o, from_host, area, &hello);
 	hello_put(&hello, &b);
 	r = b.failed ? -ENOMEM : home_say(c, MSG_HELLO, 0, b.data, b.len);

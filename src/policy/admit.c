@@ -9,9 +9,14 @@
 #define MEMORY_MAX (1ULL << 50) /* KiB: more is a lie, and would overflow */
 #define CREDIBLE   16U          /* times as fast as a processor that is known */
 
+uint64_t policy_credible(uint32_t own)
+{
+	return (uint64_t)CREDIBLE * MAX(own, POLICY_STANDARD_SPEED);
+}
+
 bool policy_believes(uint32_t own, uint32_t told)
 {
-	return told / CREDIBLE <= MAX(own, POLICY_STANDARD_SPEED);
+	return told <= policy_credible(own);
 }
 
 uint64_t policy_reserve(const struct policy_conf *c, uint64_t mem_total)

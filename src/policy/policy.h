@@ -258,8 +258,10 @@ struct policy_under_way {
 int policy_admit(const struct policy *s, const struct policy_conf *c, const struct policy_node *me,
 		 const struct policy_under_way *u, const struct policy_arrival *a, struct err *e);
 
-/* Whether a node whose own speed is @own takes for true that another one's is @told: no processor is
+/* The highest speed of another node that one whose own is @own takes for true: no processor is more than
  * sixteen times as fast as the faster of our own and the standard one. */
+uint64_t policy_credible(uint32_t own);
+/* Whether it takes @told for true. */
 bool policy_believes(uint32_t own, uint32_t told);
 
 /* KiB that a node of this size must keep free. */

@@ -142,7 +142,7 @@ int client_ask(struct client *c, json_t *o, json_t **ret, struct err *e)
 	return r;
 }
 
-bool tool_answer_ok(const char *tool, const json_t *o, int *exit_code)
+int tool_refusal(const json_t *o)
 {
 	static const struct {
 		const char *code;
@@ -154,14 +154,20 @@ bool tool_answer_ok(const char *tool, const json_t *o, int *exit_code)
 		{ "bad-request", TOOL_USAGE },
 	};
 	const char *code = json_string_value(json_object_get(o, "code"));
+
+	for (unsigned i = 0; code && i < ARRAY_SIZE(codes); i++)
+		if (!strcmp(code, codes[i].code))
+			return codes[i].exit_code;
+	return TOOL_FAILED;
+}
+
+bool tool_answer_ok(const char *tool, const json_t *o, int *exit_code)
+{
 	const char *error = json_string_value(json_object_get(o, "error"));
 
 	if (json_is_true(json_object_get(o, "ok")))
 		return true;
-	*exit_code = TOOL_FAILED;
-	for (unsigned i = 0; code && i < ARRAY_SIZE(codes); i++)
-		if (!strcmp(code, codes[i].code))
-			*exit_code = codes[i].exit_code;
+	*exit_code = tool_refusal(o);
 	(void)fprintf(stderr, "%s: ", tool);
 	tool_print_text(stderr, error && *error ? error : "mosd gives no reason", 0);
 	(void)fputc('\n', stderr);

@@ -49,6 +49,8 @@ int client_ask(struct client *c, json_t *o, json_t **ret, struct err *e);
 int tool_ask(const char *tool, json_t *ask, json_t **ret);
 /* Indented, and without what belongs to the conversation only. */
 void tool_print_json(json_t *o);
+/* The exit code for an answer that says no. */
+int tool_refusal(const json_t *o);
 /* True if the answer says so; else prints "TOOL: error" and stores the exit code. */
 bool tool_answer_ok(const char *tool, const json_t *o, int *exit_code);
 /* Prints "TOOL: error" for a conversation that failed. Return: the exit code. */

@@ -77,13 +77,11 @@ static void print_move(const json_t *o, long pid)
 			     tool_time(number(o, "freeze_us"), freeze, sizeof(freeze)));
 }
 
-/* A move that was tried. What can be done about each word stands in the page; "failed" says nothing. */
-static int print_failure(const json_t *o, long pid)
+/* The end of a line. What can be done about each word stands in the page; "failed" says nothing. */
+static void print_reason(const json_t *o)
 {
 	const char *code = tool_text(o, "code");
 
-	(void)fprintf(stderr, "migrate: %ld did not %s: ", pid,
-		      number(o, "to") == number(o, "home") ? "come home" : "move");
 	tool_print_text(stderr, tool_text(o, "error"), 0);
 	if (strcmp(code, "failed") != 0) {
 		(void)fputs(" [", stderr);
@@ -91,7 +89,17 @@ static int print_failure(const json_t *o, long pid)
 		(void)fputs(", see umosix-reasons(7)]", stderr);
 	}
 	(void)fputc('\n', stderr);
-	return TOOL_FAILED;
+}
+
+/* A move that was not even tried has no node where it began. Return: the exit status. */
+static int print_failure(const json_t *o, long pid)
+{
+	(void)fputs("migrate: ", stderr);
+	if (json_object_get(o, "from"))
+		(void)fprintf(stderr, "%ld did not %s: ", pid,
+			      number(o, "to") == number(o, "home") ? "come home" : "move");
+	print_reason(o);
+	return json_object_get(o, "from") ? TOOL_FAILED : tool_refusal(o);
 }
 
 int main(int argc, char **argv)
@@ -101,7 +109,7 @@ int main(int argc, char **argv)
 	struct options opt = { 0 };
 	struct err e = ERR_INIT;
 	long pid, node = 0;
-	int r, status = 0;
+	int r;
 
 	if (tool_help(argc, argv, "migrate", help))
 		return 0;
@@ -125,10 +133,8 @@ int main(int argc, char **argv)
 			       &o, &e);
 	if (r < 0)
 		return tool_no_answer("migrate", &e, r);
-	if (json_is_false(json_object_get(o, "ok")) && json_object_get(o, "from"))
+	if (!json_is_true(json_object_get(o, "ok")))
 		return print_failure(o, pid);
-	if (!tool_answer_ok("migrate", o, &status))
-		return status;
 	if (!opt.quiet)
 		print_move(o, pid);
 	return TOOL_OK;

@@ -51,6 +51,7 @@ int mosctl_lever(int argc, char **argv)
 
 int mosctl_setspeed(int argc, char **argv)
 {
+	CLEANUP(tool_drop) json_t *o = NULL;
 	int status;
 	long speed;
 
@@ -59,7 +60,11 @@ int mosctl_setspeed(int argc, char **argv)
 	if (tool_number(argv[1], 0, 100000000, &speed) < 0)
 		return tool_usage("mosctl", "no speed from 1 to 100000000, or 0:", argv[1]);
 	status = no_argument(argc - 1, argv + 1);
-	return status == TOOL_OK ? ask_for(json_pack("{sssI}", "op", "speed", "value", (json_int_t)speed)) : status;
+	if (status == TOOL_OK)
+		status = tool_ask("mosctl", json_pack("{sssI}", "op", "speed", "value", (json_int_t)speed), &o);
+	if (status == TOOL_OK)
+		tool_warn("mosctl", json_object_get(o, "warning"));
+	return status;
 }
 
 /* What is waited for. */

@@ -91,6 +91,19 @@ static int64_t figure(const struct node_row *row, const char *verb)
 	return v;
 }
 
+/* Why a number is not known, on standard error: scripts read the other one. */
+static void tell_why_unknown(const struct node_row *row)
+{
+	if (row->state == NODE_UNKNOWN)
+		(void)fprintf(stderr, "mosctl: nothing was heard of node %u yet\n", row->node);
+	else if (!node_up(row))
+		(void)fprintf(stderr, "mosctl: node %u %s\n", row->node,
+			      row->state == NODE_LEFT ? "has left" : "is dead");
+	else
+		(void)fprintf(stderr, "mosctl: node %u does not tell that%s\n", row->node,
+			      row->flags & NODE_QUIET ? " (quiet is on there)" : "");
+}
+
 int mosctl_get(int argc, char **argv)
 {
 	CLEANUP(node_list_finish) struct node_list l = { 0 };
@@ -98,12 +111,16 @@ int mosctl_get(int argc, char **argv)
 	int status = get_node(argc, argv, &l, &row);
 	int64_t v = NODE_NOT_TOLD;
 
-	if (status != TOOL_OK && status != TOOL_FAILED)
+	if (status == TOOL_USAGE)
 		return status;
 	if (status == TOOL_OK && node_up(&row))
 		v = figure(&row, argv[0]);
+	if (status == TOOL_OK && v < 0) {
+		tell_why_unknown(&row);
+		status = TOOL_FAILED;
+	}
 	(void)printf("%lld\n", (long long)(v < 0 ? NODE_UNREACHABLE : v));
-	return v < 0 ? TOOL_FAILED : TOOL_OK;
+	return status;
 }
 
 int mosctl_isup(int argc, char **argv)

@@ -36,12 +36,18 @@ static void print_guests(const json_t *guests)
 	}
 }
 
-static void print_self(const json_t *s)
+/* @set: the administrator says it. */
+static void print_self(const json_t *s, bool set)
 {
+	long long measured = number(s, "speed_measured");
+
 	if (!s)
 		return;
-	(void)printf("Speed %lld, %.2f processors, load %lld, %lld%% used\n", number(s, "speed"),
-		     (double)number(s, "cpus") / 1000, number(s, "load"), number(s, "util") / 10);
+	(void)printf("Speed %lld", number(s, "speed"));
+	if (set && measured)
+		(void)printf(" (measured: %lld)", measured);
+	(void)printf(", %.2f processors, load %lld, %lld%% used\n", (double)number(s, "cpus") / 1000,
+		     number(s, "load"), number(s, "util") / 10);
 	(void)printf("Memory %lld MiB, %lld MiB free\n", number(s, "mem_total") / 1024,
 		     number(s, "mem_free") / 1024);
 }
@@ -145,7 +151,7 @@ static void print_status(const json_t *o)
 
 	print_place(o);
 	print_discovery(json_object_get(o, "discovery"));
-	print_self(json_object_get(o, "self"));
+	print_self(json_object_get(o, "self"), number(o, "speed_set"));
 	print_levers(o);
 	(void)printf("Processes away: %lld, on their way: %lld\n", number(o, "away"),
 		     number(o, "moving"));

@@ -55,6 +55,57 @@ static void print_move(const json_t *m)
 	(void)putchar('\n');
 }
 
+static void print_decision(const json_t *d)
+{
+	print_time(d);
+	(void)fputs("decided: it ", stdout);
+	tool_print_text(stdout, text(d, "text"), 0);
+	(void)putchar('\n');
+}
+
+static double time_of(const json_t *o)
+{
+	return json_number_value(json_object_get(o, "time"));
+}
+
+/* In the order of time; each of the two lists is in it already. A decision comes before what it led to. */
+static void print_history(const json_t *moves, const json_t *decisions)
+{
+	size_t m = 0, d = 0, n_moves = json_array_size(moves), n_decisions = json_array_size(decisions);
+
+	while (m < n_moves || d < n_decisions) {
+		const json_t *move = json_array_get(moves, m), *decision = json_array_get(decisions, d);
+
+		if (decision && (!move || time_of(decision) <= time_of(move))) {
+			print_decision(decision);
+			d++;
+		} else {
+			print_move(move);
+			m++;
+		}
+	}
+}
+
+/* @node: where it was at last. */
+static void print_end(const json_t *ended, long long node)
+{
+	const char *cause = text(ended, "cause"), *error = text(ended, "error");
+
+	if (!strcmp(cause, "host-lost")) { /* the signal is only how home ended what was left of it */
+		(void)printf("it was lost with node %lld, on which it ran [host-lost]", node);
+	} else {
+		tool_print_text(stdout, cause, 0);
+		if (json_object_get(ended, "signal"))
+			(void)printf(" %lld", number(ended, "signal"));
+		if (json_object_get(ended, "status"))
+			(void)printf(" %lld", number(ended, "status"));
+	}
+	(void)putchar('\n');
+	print_time(ended);
+	tool_print_text(stdout, *error ? error : "ended", 0);
+	(void)putchar('\n');
+}
+
 static void print_place(const json_t *o)
 {
 	const json_t *ended = json_object_get(o, "ended");
@@ -63,15 +114,7 @@ static void print_place(const json_t *o)
 	tool_print_text(stdout, text(o, "comm"), 0);
 	if (ended) {
 		(void)fputs(") has ended: ", stdout);
-		tool_print_text(stdout, text(ended, "cause"), 0);
-		if (json_object_get(ended, "signal"))
-			(void)printf(" %lld", number(ended, "signal"));
-		if (json_object_get(ended, "status"))
-			(void)printf(" %lld", number(ended, "status"));
-		(void)putchar('\n');
-		print_time(ended);
-		tool_print_text(stdout, *text(ended, "error") ? text(ended, "error") : "ended", 0);
-		(void)putchar('\n');
+		print_end(ended, number(o, "node"));
 		return;
 	}
 	if (number(o, "node"))
@@ -136,25 +179,18 @@ static void print_counters(const json_t *c)
 
 static void print_why(const json_t *o)
 {
-	const json_t *moves = json_object_get(o, "moves"), *m;
-	const json_t *cannot = json_object_get(o, "cannot"), *d;
+	const json_t *moves = json_object_get(o, "moves");
+	const json_t *cannot = json_object_get(o, "cannot");
 	const json_t *decisions = json_object_get(o, "decisions");
 	const json_t *balance = json_object_get(o, "balance");
 	long long count = number(o, "move_count"), kept = (long long)json_array_size(moves);
-	size_t i;
 
 	print_place(o);
 	print_how(o);
 	print_adoption(o);
 	if (kept)
 		(void)printf("Moves:%s\n", count > kept ? " (the latest)" : "");
-	json_array_foreach(moves, i, m) print_move(m);
-	json_array_foreach(decisions, i, d) {
-		print_time(d);
-		(void)fputs("decided: it ", stdout);
-		tool_print_text(stdout, text(d, "text"), 0);
-		(void)putchar('\n');
-	}
+	print_history(moves, decisions);
 	print_counters(json_object_get(o, "counters"));
 	if (balance) {
 		(void)fputs("Now it ", stdout);

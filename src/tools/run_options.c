@@ -242,6 +242,7 @@ static int take_name(struct parser *p)
 {
 	const char *name = run_called(p->argc, p->argv);
 	bool help = p->argc > 1 && p->argv[1][0] == '-' && p->argv[1][1] == '-';
+	const char *node;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
 		if (strcmp(name, names[i].name) != 0)
@@ -251,7 +252,11 @@ static int take_name(struct parser *p)
 		if (p->argc < 2)
 			return err_set(p->e, -EINVAL, "%s: on which node?", name);
 		p->i = 2;
-		return take_node(p, p->argv[1] + (p->argv[1][0] == '-'));
+		node = p->argv[1] + (p->argv[1][0] == '-');
+		if (*node < '0' || *node > '9')
+			return err_set(p->e, -EINVAL, "the number of a node comes first, as in `%s 3 PROGRAM`, not \"%.40s\"",
+				       name, p->argv[1]);
+		return take_node(p, node);
 	}
 	return 0;
 }

@@ -12,10 +12,14 @@ from moslab import ORDINARY
 from test_gossip import nodes
 
 
-def mosctl(lab, node, *args, uid=0, code=0):
+def ask(lab, node, *args, uid=0, code=0):
     r = lab.run(node, [str(lab.bin / "mosctl"), *args], uid=uid)
     assert r.returncode == code, (args, r)
-    return r.stdout
+    return r
+
+
+def mosctl(lab, node, *args, uid=0, code=0):
+    return ask(lab, node, *args, uid=uid, code=code).stdout
 
 
 def flags(lab, node):
@@ -55,6 +59,26 @@ def test_levers_survive_mosd(mortal_lab):
     for verb in ("nolstay", "noquiet", "noblock"):
         mosctl(lab, 2, verb)
     assert flags(lab, 2) == []
+
+
+def test_the_speed_that_counts(lab):
+    """It is shown, with the load by it; others believe no more than sixteen times what they have."""
+    measured = int(mosctl(lab, 1, "getspeed"))
+    others = wait(lambda: (lambda v: all(v) and v)([n["speed"] for k, n in nodes(lab, 1).items() if k != 1]))
+    most = 16 * max(10000, min(others))
+    try:
+        assert f"\nSpeed {measured}, " in mosctl(lab, 1, "status")
+        mosctl(lab, 1, "setspeed", "5000")
+        assert mosctl(lab, 1, "getspeed") == "5000\n"
+        assert f"\nSpeed 5000 (measured: {measured}), " in mosctl(lab, 1, "status")
+        s = json.loads(mosctl(lab, 1, "status", "--json"))["self"]
+        assert (s["speed"], s["speed_measured"]) == (5000, measured)
+        assert s["load"] == s["runnable"] * 100 // (s["cpus"] * 5000 // 10000)
+        assert ask(lab, 1, "setspeed", str(most)).stderr == ""
+        assert f"not all other nodes will believe it: they take up to {most} (" in ask(lab, 1, "setspeed", str(most + 1)).stderr
+        assert mosctl(lab, 1, "getspeed") == f"{most + 1}\n"
+    finally:
+        assert ask(lab, 1, "setspeed", "0").stderr == ""
 
 
 @pytest.mark.parametrize("text", ["block yes\n\0", "nonsense\n", "stay yes\n" * 100, None])
@@ -105,7 +129,10 @@ def test_block_refuses(mortal_lab, sleeper):
     r = lab.migrate(sleeper, 2)
     assert r.returncode == 1
     assert r.stderr == (f"migrate: {sleeper} did not move: the node refused it: node 2 takes no guests (block is on "
-                        "there) [refused, see umosix-reasons(7)]\n")
+                        "there) [block, see umosix-reasons(7)]\n")
+    wait(lambda: "block" in nodes(lab, 1)[2]["flags"])
+    r = lab.tool("mosrun", "-2", "echo", "hm")
+    assert (r.returncode, r.stdout, r.stderr) == (125, "", "mosrun: node 2 takes no guests (block is on there)\n")
     mosctl(lab, 2, "noblock")
     lab.move(sleeper, 2)
 

@@ -59,6 +59,15 @@ def test_bad_answers(mosd, args, code, out):
     assert out or r.stderr.startswith("mosctl: ")
 
 
+@pytest.mark.parametrize("args, why", [
+    ("getload 3", "node 3 is dead"), ("getspeed 4", "nothing was heard of node 4 yet"), ("getmem 8", "node 8 has left"),
+    ("getload 10", "node 10 does not tell that (quiet is on there)"), ("getload 99", "there is no node 99"),
+])
+def test_why_there_is_no_number(mosd, args, why):
+    r = mosd.tool("mosctl", *args.split())
+    assert (r.returncode, r.stdout, r.stderr) == (1, "-101\n", f"mosctl: {why}\n")
+
+
 @pytest.mark.parametrize("what, said", [
     ("no.such.host", "no.such.host is no address, and no name that this machine can resolve: "),
     ("10.9.9.9", "10.9.9.9 is no node of this cluster (`mosctl nodes` shows them)\n"),
@@ -96,7 +105,12 @@ def test_scripts_of_old(mosd):
           'for n in 1 2 3; do l=`mosctl getload $n`; [ $l -ge 0 ] && echo $n $l; done; true')
     r = subprocess.run(mosd.inside("sh", "-c", sh), text=True, capture_output=True, check=False,
                        env={**os.environ, "PATH": f"{moslab.stage_dir()}:{os.environ['PATH']}"})
-    assert (r.stdout, r.stderr) == ("1\n1 150\n2 3\n", "")
+    assert (r.stdout, r.stderr) == ("1\n1 150\n2 3\n", "mosctl: node 3 is dead\n")
+    mosd.stop()
+    r = subprocess.run(mosd.inside("sh", "-c", "l=`mosctl getload 2 2>/dev/null`; [ $l -lt 0 ] && mosctl isup"), text=True,
+                       capture_output=True, check=False,
+                       env={**os.environ, "PATH": f"{moslab.stage_dir()}:{os.environ['PATH']}"})
+    assert r.stdout == "no\n" and r.stderr.count("\n") == 1 and "mosd does not run" in r.stderr
 
 
 def test_nodes(mosd):
@@ -131,6 +145,12 @@ def test_levers_are_asked(mosd, verb, asked):
     r = mosd.tool("mosctl", *verb.split())
     assert (r.returncode, r.stdout, r.stderr) == (0, "", "")
     assert mosd.asked == [asked]
+
+
+def test_a_speed_that_is_not_believed(mosd):
+    mosd.answers["speed"] = [{"ok": True, "speed": 10**6, "warning": "nobody\x1b believes it", "done": True}]
+    r = mosd.tool("mosctl", "setspeed", 10**6)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "", "mosctl: nobody? believes it\n")
 
 
 def test_drain_shows_progress(mosd):
@@ -190,6 +210,23 @@ def test_decisions(mosd):
     assert mosd.asked[-1] == {"op": "decisions", "follow": True}
 
 
+def test_why_is_in_the_order_of_time(mosd):
+    """And a decision comes before the move that it led to, should both have the same time."""
+    move = {"ok": True, "bytes": 1, "total_us": 1, "freeze_us": 1, "cause": "asked"}
+    mosd.answers["why"] = [{
+        "ok": True, "done": True, "home": 1, "pid": 42, "comm": "x", "node": 3, "how": "mosrun", "move_count": 3,
+        "moves": [{**move, "time": t, "from": a, "to": b} for t, a, b in ((1, 1, 2), (3, 2, 1), (4, 1, 3))],
+        "decisions": [{"time": t, "text": f"was told {t}"} for t in (2, 3, 5)],
+        "ended": {"time": 6, "cause": "host-lost", "error": "node 3 was lost: silence", "signal": 9},
+    }]
+    said = mosd.tool("mosctl", "why", 42, env={**os.environ, "TZ": "UTC"}).stdout.splitlines()
+    assert said[0] == "42 (x) has ended: it was lost with node 3, on which it ran [host-lost]"
+    assert said[1] == "  1970-01-01 00:00:06.000  node 3 was lost: silence"
+    told = [re.search(r":0(\d)\.000  (node|decided)", line) for line in said[2:]]
+    assert [t.groups() for t in told if t] == [("1", "node"), ("2", "decided"), ("3", "decided"), ("3", "node"),
+                                               ("4", "node"), ("5", "decided")]
+
+
 def test_no_decision_yet(mosd):
     r = mosd.tool("mosctl", "decisions")
     assert (r.returncode, r.stdout, r.stderr) == (0, "", "mosctl: nothing is decided yet\n")
@@ -201,6 +238,8 @@ def test_without_mosd(mosd):
     mosd.stop()
     r = mosd.tool("mosctl", "isup")
     assert (r.returncode, r.stdout) == (3, "no\n") and "mosd does not run" in r.stderr
-    for verb in ("getload", "whois", "stay", "drain", "nodes", "decisions"):
+    r = mosd.tool("mosctl", "getload")
+    assert (r.returncode, r.stdout) == (3, "-101\n") and "mosd does not run" in r.stderr
+    for verb in ("whois", "stay", "drain", "nodes", "decisions"):
         r = mosd.tool("mosctl", verb)
         assert (r.returncode, r.stdout) == (3, "") and "mosd does not run" in r.stderr

@@ -157,6 +157,19 @@ def test_wrong_node_refuses(mortal_lab, home_dir):
     assert lab.why(job.pid)["node"] in (0, 1)
 
 
+def test_another_key_is_told(mortal_lab, home_dir):
+    """Who would take it for a lost connection would look for it in the wrong place."""
+    lab = mortal_lab
+    job = start(lab, home_dir, ANSWER)
+    lab.inside(3, "/etc/umosix/cluster.key").write_text("ab" * 32 + "\n")
+    r = lab.migrate(job.pid, 3)
+    assert r.returncode == 1 and " [wrong-key, see umosix-reasons(7)]\n" in r.stderr, r
+    lab.move(job.pid, 2)
+    r = lab.migrate(job.pid, 3)  # from host to host
+    assert r.returncode == 1 and " [wrong-key, see umosix-reasons(7)]\n" in r.stderr, r
+    answers(job, "still")
+
+
 def set_id(lab, path: str, mode: int) -> None:
     """A copy of tail that belongs to root."""
     there = lab.inside(1, path)

@@ -2,10 +2,12 @@
 /* Knows what root may ask of a node. */
 #include "node/ask/lever_ops.h"
 
+#include "base/util.h"
 #include "node/obj.h"
 #include "node/peers/peers.h"
 #include "node/process/drain.h"
 #include "node/site/levers.h"
+#include "policy/policy.h"
 
 bool lever_ops_root(struct ask *a)
 {
@@ -25,14 +27,40 @@ json_t *levers_json(const struct mosd *d)
 	return list;
 }
 
-static void answer(struct ask *a, int r, const struct err *e)
+/* @warning may be NULL, and is dropped. */
+static void answer(struct ask *a, int r, const struct err *e, json_t *warning)
 {
+	CLEANUP(obj_drop) json_t *w = warning;
+
 	peers_tell(a->d->peers);
 	if (r < 0)
 		ask_fail(a, "not-kept", "%s", err_str(e, r));
 	else
-		ask_done(a, json_pack("{sbsosI}", "ok", 1, "flags", levers_json(a->d), "speed",
-				      (json_int_t)levers_speed(a->d)));
+		ask_done(a, json_pack("{sbsosIsO*}", "ok", 1, "flags", levers_json(a->d), "speed",
+				      (json_int_t)levers_speed(a->d), "warning", w));
+}
+
+/* What the most sceptical of the other nodes takes for true; where there is none, what any node would. */
+static uint64_t credible_everywhere(const struct mosd *d)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (const struct member *m = peers_next(d->peers, NULL); m; m = peers_next(d->peers, m))
+		if (m->node != d->site.me && m->info.seq)
+			least = MIN(least, policy_credible(m->info.speed));
+	return least == UINT64_MAX ? policy_credible(0) : least;
+}
+
+/* Return: NULL, or what others will think of that speed. */
+static json_t *disbelief(const struct mosd *d, uint32_t speed)
+{
+	uint64_t most = credible_everywhere(d);
+
+	if (speed <= most)
+		return NULL;
+	return json_sprintf("it is set, but not all other nodes will believe it: they take up to %llu (sixteen times their own "
+			    "speed, or the standard one), and who does not believe it sends nothing here by itself",
+			    (unsigned long long)most);
 }
 
 void op_lever(struct ask *a, const json_t *o)
@@ -53,7 +81,7 @@ void op_lever(struct ask *a, const json_t *o)
 	}
 	r = levers_set(a->d, l, json_is_true(value), &e);
 	drain_look(a->d);
-	answer(a, r, &e);
+	answer(a, r, &e, NULL);
 }
 
 void op_speed(struct ask *a, const json_t *o)
@@ -71,7 +99,7 @@ void op_speed(struct ask *a, const json_t *o)
 		return;
 	}
 	r = levers_set_speed(a->d, (uint32_t)speed, &e);
-	answer(a, r, &e);
+	answer(a, r, &e, disbelief(a->d, (uint32_t)speed));
 }
 
 static void set_and(struct ask *a, const json_t *o, enum lever l, void (*then)(struct ask *a))

@@ -87,7 +87,7 @@ json_t *report_status(struct mosd *d, uid_t caller)
 	if (!d->site.networked)
 		put(o, "alone_because", obj_text(d->site.alone_why));
 	put(o, "warnings", adoption_warnings(d));
-	put(o, "self", measure_json(d->measure));
+	put(o, "self", measure_json(d->measure, levers_speed(d)));
 	put_int(o, "port", d->site.conf.port);
 	put(o, "map", obj_text(d->site.map_path));
 	put(o, "members", json_string(d->site.conf.by_key ? "key" : "map"));

@@ -174,13 +174,15 @@ static void on_attached(void *data, struct migrant *m, const struct move *mv)
 }
 
 /* One of the nodes of the list that are there, each as likely as another. Return: 0, -ENOENT. */
-static int draw(const struct mosd *d, const struct migrant_wish *w, uint32_t *ret, struct err *e)
+static int draw(const struct run *run, uint32_t *ret, struct err *e)
 {
+	const struct migrant_wish *w = &run->w.wish;
+	const struct mosd *d = run->a->d;
 	uint32_t chosen = 0, n = 0, random;
 
 	for (const struct member *m = peers_next(d->peers, NULL); m; m = peers_next(d->peers, m)) {
 		if (!wish_allows(w, m->node) ||
-		    (m->node != d->site.me && peers_unavailable(d->peers, m->node)))
+		    (m->node != d->site.me && peers_check(d->peers, m->node, NULL) < 0))
 			continue;
 		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 			return err_set(e, -EIO, "no random numbers");
@@ -190,7 +192,9 @@ static int draw(const struct mosd *d, const struct migrant_wish *w, uint32_t *re
 	if (!n && wish_allows(w, d->site.me)) /* alone */
 		chosen = d->site.me;
 	if (!chosen)
-		return err_reason(e, -ENOENT, "no-node", "none of these nodes is up");
+		return err_reason(e, -ENOENT, "no-node",
+				  "none of these nodes is up and takes guests: `mosctl nodes` shows which do%s",
+				  run->w.fallback ? "" : "; with -F it runs at home");
 	*ret = chosen;
 	return 0;
 }
@@ -203,7 +207,7 @@ static int find_place(const struct run *run, bool listed, uint32_t *ret, struct 
 	int r = 0;
 
 	if (!node && listed)
-		r = draw(d, &run->w.wish, &node, e);
+		r = draw(run, &node, e);
 	else if (!node && (run->w.best || run->w.wish.memory) &&
 		 run->m->wish.lock != MIGRANT_LOCK_LOCKED)
 		node = balance_place(d, run->m, run->w.best).v;
@@ -211,12 +215,10 @@ static int find_place(const struct run *run, bool listed, uint32_t *ret, struct 
 		return r;
 	if (node == d->site.me)
 		node = 0;
-	if (node && peers_unavailable(d->peers, node))
-		return err_reason(e, -EHOSTDOWN, "unreachable",
-				  "node %u does not answer, or takes no guests now: see `mosctl nodes`",
-				  node);
-	*ret = node;
-	return 0;
+	r = node ? peers_check(d->peers, node, e) : 0;
+	if (r == 0)
+		*ret = node;
+	return r;
 }
 
 /* Sends it to @node, which is not home. Frees @run, now or later. */

@@ -44,6 +44,7 @@ struct measure {
 	struct meter_memory memory;
 	unsigned online;
 	uint32_t cpus, speed;
+	uint32_t measured; /* the speed; 0: mosd.conf said it */
 	uint64_t features;
 	unsigned samples;
 	bool begun, warned;
@@ -225,7 +226,8 @@ int measure_create(struct beat *beat, const struct conf *conf, struct measure **
 	m->meminfo = m->loadavg = -1;
 	(void)snprintf(m->named, sizeof(m->named), "%s", conf->cgroup);
 	m->features = cpu_features();
-	m->speed = conf->speed ? conf->speed : speed_kept();
+	m->measured = conf->speed ? 0 : speed_kept();
+	m->speed = conf->speed ? conf->speed : m->measured;
 	take(m);
 	log_info("measures %s: speed %u, %u.%03u processors, %llu MiB", measure_scope(m), m->speed,
 		 m->cpus / INFO_WHOLE, m->cpus % INFO_WHOLE,
@@ -264,16 +266,18 @@ const char *measure_scope(const struct measure *m)
 	return m->group.scoped ? m->group.scope : "machine";
 }
 
-json_t *measure_json(const struct measure *m)
+json_t *measure_json(const struct measure *m, uint32_t speed)
 {
 	struct node_info i = { 0 };
 	char features[32];
 
 	measure_info(m, &i);
+	i.speed = speed ? speed : i.speed; /* by which load is told, too */
 	/* as text: JSON's numbers are doubles to many readers */
 	(void)snprintf(features, sizeof(features), "%016llx", (unsigned long long)i.features);
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "measures",
-			 measure_scope(m), "speed", (json_int_t)i.speed, "cpus", (json_int_t)i.cpus,
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "measures",
+			 measure_scope(m), "speed", (json_int_t)i.speed, "speed_measured", (json_int_t)m->measured,
+			 "cpus", (json_int_t)i.cpus,
 			 "runnable", (json_int_t)i.runnable, "load", (json_int_t)info_load(&i),
 			 "util", (json_int_t)i.util, "mem_total", (json_int_t)i.mem_total,
 			 "mem_free", (json_int_t)i.mem_free, "mem_raw", (json_int_t)i.mem_raw,

@@ -24,7 +24,8 @@ void measure_destroy(struct measure *m);
 void measure_info(const struct measure *m, struct node_info *ret);
 /* What it measures, for people: the path of a cgroup, or "machine". */
 const char *measure_scope(const struct measure *m);
-/* The same and the figures as an object, as umosix-control(7) has them under "self". */
-json_t *measure_json(const struct measure *m);
+/* The same and the figures as an object, as umosix-control(7) has them under "self". @speed: what the administrator
+ * says, 0: nothing. */
+json_t *measure_json(const struct measure *m, uint32_t speed);
 
 #endif

@@ -344,15 +344,15 @@ const struct member *peers_next(const struct peers *p, const struct member *afte
 	return p ? gossip_next(p->gossip, after) : NULL;
 }
 
-bool peers_unavailable(const struct peers *p, uint32_t node)
+int peers_check(const struct peers *p, uint32_t node, struct err *e)
 {
 	const struct member *m = peers_find(p, node);
 
-	if (!m)
-		return false;
-	if (m->state == MEMBER_UNKNOWN) /* we may have begun a moment ago */
-		return !is_new(p);
-	return !member_present(m->state) || m->info.flags & (INFO_BLOCK | INFO_EXPEL);
+	if (!m || (m->state == MEMBER_UNKNOWN && is_new(p))) /* we may have begun a moment ago */
+		return 0;
+	if (m->state == MEMBER_UNKNOWN || !member_present(m->state))
+		return err_reason(e, -EHOSTDOWN, "unreachable", "node %u does not answer: see `mosctl nodes`", node);
+	return levers_take_guests(m->info.flags, node, e);
 }
 
 json_t *peers_json(const struct peers *p)

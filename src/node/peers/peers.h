@@ -25,8 +25,9 @@ void peers_tell(struct peers *p);
 const struct member *peers_find(const struct peers *p, uint32_t node);
 /* All nodes of the map, ours first. @after: NULL to begin with. */
 const struct member *peers_next(const struct peers *p, const struct member *after);
-/* Whether it is known that no process can go there now: it is not there, or takes no guests. */
-bool peers_unavailable(const struct peers *p, uint32_t node);
+/* Return: 0, or -errno with the reason if it is known that no process can go there now: it is not there, or takes no
+ * guests. */
+int peers_check(const struct peers *p, uint32_t node, struct err *e);
 /* Counters of datagrams. */
 json_t *peers_json(const struct peers *p);
 

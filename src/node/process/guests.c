@@ -120,17 +120,16 @@ static int admit(struct guest *g, struct err *e)
 	const struct mosd *d = g->all->d;
 	unsigned n = guests_count(g->all);
 	unsigned max = d->site.conf.guest_ids_count / CONF_IDS_EACH;
-	int r;
+	int r = levers_take_guests(levers_flags(d), d->site.me, e);
 
-	if (levers_flags(d) & (INFO_BLOCK | INFO_EXPEL))
-		return err_set(e, -EPERM, "node %u takes no guests (block is on there)",
-			       d->site.me);
+	if (r < 0)
+		return r;
 	if (!site_has_node(&d->site, g->home) || g->home == d->site.me)
 		return err_set(e, -EPERM, "node %u is not another node that node %u knows",
 			       g->home, d->site.me);
 	if (n >= max)
-		return err_set(e, -ENOSPC, "node %u has %u guests, which is its limit", d->site.me,
-			       n);
+		return err_reason(e, -ENOSPC, "guests-max", "node %u has %u guests, which is its limit",
+				  d->site.me, n);
 	r = balance_admit(g->all->d, &g->needs, e);
 	if (r < 0)
 		return r;

@@ -178,6 +178,13 @@ unsigned levers_flags(const struct mosd *d)
 	return flags;
 }
 
+int levers_take_guests(unsigned flags, uint32_t node, struct err *e)
+{
+	if (!(flags & (INFO_BLOCK | INFO_EXPEL)))
+		return 0;
+	return err_reason(e, -EPERM, "block", "node %u takes no guests (block is on there)", node);
+}
+
 uint32_t levers_speed(const struct mosd *d)
 {
 	return d->levers->speed;

@@ -49,6 +49,8 @@ struct levers *levers_create(struct mosd *d);
 void levers_destroy(struct levers *v);
 /* Bits of enum info_flag: those of the levers, no others. */
 unsigned levers_flags(const struct mosd *d);
+/* Of a node of which @flags are told. Return: 0, or -EPERM with a reason if it takes no guests. */
+int levers_take_guests(unsigned flags, uint32_t node, struct err *e);
 /* What the administrator says this node's speed is; 0: nothing, so what was measured holds. */
 uint32_t levers_speed(const struct mosd *d);
 /* Sets and keeps. To expel blocks too; to unblock ends an expulsion.

@@ -176,6 +176,8 @@ static void belief(void **state)
 	assert_true(policy_believes(10000, 160000));
 	assert_true(policy_believes(10, 160000)); /* slow we may be, the standard is known to all */
 	assert_true(policy_believes(20000, 320000));
+	assert_int_equal(policy_credible(20000), 320000);
+	assert_false(policy_believes(10000, 160001));
 	assert_false(policy_believes(10000, 170000));
 	assert_false(policy_believes(20000, UINT32_MAX));
 	assert_true(policy_believes(UINT32_MAX, UINT32_MAX));
