@@ -52,6 +52,7 @@ void other_key_tell(const struct other_key *k, const struct conf *c)
 			   "  and then `mosctl join` with what `mosctl token` prints on a node with the right one.");
 	else
 		(void)printf("All need the same key. Copy %s of the machine with the right one\n"
-			     "  to each with another, as FILE; there remove %s, and say `mosctl setup --key FILE`.\n",
+			     "  to each that has another, as FILE; there remove %s, and say `mosctl setup --key "
+			     "FILE`.\n",
 			     c->key_file, c->key_file);
 }

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from moslab import ORDINARY
 from test_gossip import ask
 from test_join import KEY, bare, run, token  # pylint: disable=unused-import
 from test_members import CONF, all_alive, keyed, mosctl, states  # pylint: disable=unused-import
@@ -51,7 +52,7 @@ def test_two_keys_are_told_of_and_mended(mapped):
     two_keys(lab)
     wait_for(lambda: forged(lab, 1))
     for node, other in ((1, 2), (2, 1)):
-        said = mosctl(lab, node, "status")
+        said = run(lab, node, "status", uid=ORDINARY).stdout
         assert WARNING in said and f"Not heard: node {other}." in said and f"there remove {KEY}, and say" in said, said
         r = run(lab, node, "setup", "--yes", "--json")
         assert r.returncode == 1 and json.loads(r.stdout)["another_key"] is True and WARNING in r.stderr, r
