@@ -73,6 +73,14 @@ def test_client_that_does_not_read(node):
     c.close()
 
 
+def clients(node) -> int | None:
+    """Itself counted; None while mosd is full, and hangs up on who asks."""
+    try:
+        return node.status().get("clients")
+    except ConnectionError:
+        return None
+
+
 def test_many_clients(node):
     many = []
     while len(many) < 256:
@@ -84,8 +92,7 @@ def test_many_clients(node):
     assert time_out.receive()["code"] == "busy"
     for c in many:
         c.close()
-    wait(node.up)
-    wait(lambda: node.status().get("clients") == 1)
+    wait(lambda: clients(node) == 1)
 
 
 # The port: guests and streams
