@@ -200,6 +200,17 @@ def test_a_stale_token(bare):
     assert refused(lab, 1, 2) == one_more(before)
 
 
+def test_a_number_that_is_taken_by_then(bare):
+    """The node that gave the token tells which machine it did not take."""
+    lab = bare
+    first, second = token(lab, 1, "--node", "9"), token(lab, 1, "--node", "9")
+    mosctl(lab, 2, *first)
+    r = run(lab, 3, *second)
+    assert r.returncode == 1 and "take another token" in r.stderr, r
+    addr = lab.run(3, ["hostname", "-I"]).stdout.split()[0]
+    assert f"a machine at {addr} does not join: node 9 is at" in lab.logs(1)
+
+
 def test_refusals(bare):
     lab = bare
     host, word = token(lab, 1)[1:]
