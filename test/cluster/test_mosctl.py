@@ -71,7 +71,6 @@ def test_why_there_is_no_number(mosd, args, why):
 @pytest.mark.parametrize("what, said", [
     ("no.such.host", "no.such.host is no address, and no name that this machine can resolve: "),
     ("10.9.9.9", "10.9.9.9 is no node of this cluster (`mosctl nodes` shows them)\n"),
-    ("localhost", "localhost is no node of this cluster (`mosctl nodes` shows them)\n"),
     ("99", "there is no node 99\n"), ("a\x1b[2Jb", "a?[2Jb is no "),
 ])
 def test_who_is_nobody(mosd, what, said):
