@@ -60,8 +60,9 @@ def told(lab, node: int) -> dict:
 
 
 def seen(lab, node: int) -> dict:
-    """What node 3 has heard of it: whoever asks a node itself works there."""
-    return nodes(lab, 3)[node]
+    """What node 3 has heard of it, which is nothing at first: whoever asks a node itself works there."""
+    return until(f"node {node} is heard", 20, lambda: (
+        lambda n: n["runnable"] is not None and n)(nodes(lab, 3)[node]))
 
 
 def until(what: str, seconds: float, ask):
