@@ -127,6 +127,7 @@ class Pace:
     stay: float = 0.2
     brisk: int = 10**9
     moves: float = 3
+    home_legs: int = 10**9  # at most; a job of two seconds gets on by a twentieth in each
 
 
 class Mover:
@@ -151,7 +152,8 @@ class Mover:
     def next_place(self, pid: int) -> int:
         at = self.at.get(pid, 0)
         due = self.asked > MOVES_AT_LEAST and not self.home_legs
-        if at and (due or self.rng.random() < HOME_SHARE):
+        may = self.home_legs < self.pace.home_legs and self.rng.random() < HOME_SHARE
+        if at and (due or may):
             return 0
         return self.rng.choice([n for n in HOSTS if n != at])
 

@@ -190,7 +190,9 @@ def test_moved_like_native(request, lab, home_dir, seed, name, turn, account):
     native = mover.run_native(lab, task, folders["native"], 60)
     print(f"native: {native.end}, {native.seconds:.1f} s")
     long = request.config.getoption("--long")
-    pace = Pace(min(Pace.stay, native.seconds / BRISK)) if long else Pace(native.seconds / BRISK, BRISK)
+    pace = Pace(native.seconds / BRISK, BRISK)
+    if long:
+        pace = Pace(min(Pace.stay, native.seconds / BRISK), home_legs=max(2, int(2 * native.seconds)))
     moved = mover.run_moved(lab, task, folders["moved"], seed, limit=120, pace=pace)
     account(f"{name}, natively {native.seconds:.1f} s: {moved.account()}")
     assert not mover.faults(native, moved)
